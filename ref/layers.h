@@ -1,0 +1,34 @@
+/* layers.h - the one list of layers, and how a layer is declared.
+ *
+ * A layer x has a shape, `struct x_shape`, and a macro x_kernels(real) that lists its functions as
+ * members of a struct, written once for both precisions. LAYER(x) makes of it
+ *
+ *     x_ref      the reference: plain loops over double, ref/x.c
+ *     x_fast(i)  the same functions over float for instruction set i of fast/isa/isa.h, fast/x.c
+ *
+ * Every kernel takes its arguments in one order: shape, inputs, parameters, incoming gradient,
+ * outputs, workspace. Tensors are bare pointers, row-major, densely packed. A kernel never fails,
+ * owns no memory, writes every element of its outputs and nothing else. A kernel that needs scratch
+ * has a `workspace` member that says how many reals for a shape; the caller hands them over, in any
+ * state, and may reuse them at once.
+ */
+#ifndef REF_LAYERS_H
+#define REF_LAYERS_H
+
+#include <stddef.h>
+
+#define LAYERS(X)                                                                                  \
+    X(conv2d) X(maxpool) X(dense) X(relu) X(sigmoid) X(tanh) X(softmax) X(bce) X(bce_logits)       \
+    X(xent) X(sgd)
+
+#define LAYER(layer)                                                                               \
+    struct layer##_double {                                                                        \
+        layer##_kernels(double)                                                                    \
+    };                                                                                             \
+    struct layer##_float {                                                                         \
+        layer##_kernels(float)                                                                     \
+    };                                                                                             \
+    extern const struct layer##_double layer##_ref;                                                \
+    const struct layer##_float *layer##_fast(int isa);
+
+#endif
