@@ -1,0 +1,40 @@
+#include "fast/isa/isa.h"
+#include "ref/layers.h"
+
+#define NAME(unused, set) #set,
+const char *const isa_name[ISA_COUNT] = { ISAS(NAME, ) };
+
+bool isa_usable(enum isa isa)
+{
+#if defined __x86_64__
+    __builtin_cpu_init();
+    if (isa == ISA_avx2)
+        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    if (isa == ISA_avx512)
+        return __builtin_cpu_supports("avx512f");
+#endif
+    return isa < ISA_COUNT;
+}
+
+enum isa isa_best(void)
+{
+    enum isa best = ISA_scalar;
+    for (int isa = 0; isa < ISA_COUNT; isa++)
+        if (isa_usable(isa))
+            best = isa;
+    return best;
+}
+
+/* The tables of a layer, in the order of enum isa, and the function that picks from them. */
+#define DECLARE(layer, set) extern const struct layer##_float layer##_##set;
+#define ADDRESS(layer, set) &layer##_##set,
+#define DISPATCH(layer)                                                                            \
+    struct layer##_float;                                                                          \
+    ISAS(DECLARE, layer)                                                                           \
+    const struct layer##_float *layer##_fast(int isa);                                             \
+    const struct layer##_float *layer##_fast(int isa)                                              \
+    {                                                                                              \
+        static const struct layer##_float *const table[ISA_COUNT] = { ISAS(ADDRESS, layer) };      \
+        return table[isa];                                                                         \
+    }
+LAYERS(DISPATCH)

@@ -1,0 +1,31 @@
+/* isa.h - the instruction sets that the kernels of fast/ are compiled for.
+ *
+ * Every fast/x.c is compiled once per set into an object that exports one table, x_<set>; x_fast(isa)
+ * gives the table of a set. Nothing is global: who calls a kernel says which set it means.
+ */
+#ifndef FAST_ISA_H
+#define FAST_ISA_H
+
+#include <stdbool.h>
+
+/* The sets of this architecture, narrowest first. */
+#if defined __x86_64__
+#define ISAS(X, arg) X(arg, scalar) X(arg, avx2) X(arg, avx512)
+#elif defined __aarch64__
+#define ISAS(X, arg) X(arg, scalar) X(arg, neon)
+#else
+#define ISAS(X, arg) X(arg, scalar)
+#endif
+
+#define ISA_ENUM(prefix, set) prefix##set,
+enum isa { ISAS(ISA_ENUM, ISA_) ISA_COUNT };
+
+extern const char *const isa_name[ISA_COUNT];
+
+/* Whether this machine, and the system it runs, can execute the set. */
+bool isa_usable(enum isa isa);
+
+/* The widest usable set. */
+enum isa isa_best(void);
+
+#endif

@@ -1,0 +1,71 @@
+/* scalar.h - the vocabulary of vec.h in portable C. Only the order of the additions in v_sum is a
+ * decision; the rest is what the other dialects must agree with. */
+#include <math.h>
+#include <string.h>
+
+typedef struct { float f[16]; } v;
+typedef struct { uint32_t i[16]; } vi;
+typedef struct { int t[16]; } vm;
+
+static inline v v_set1(float x) { v r; for (int l = 0; l < 16; l++) r.f[l] = x; return r; }
+static inline v v_load(const float *p) { v r; memcpy(r.f, p, sizeof r.f); return r; }
+static inline void v_store(float *p, v x) { memcpy(p, x.f, sizeof x.f); }
+
+static inline v v_add(v a, v b) { for (int l = 0; l < 16; l++) a.f[l] += b.f[l]; return a; }
+static inline v v_sub(v a, v b) { for (int l = 0; l < 16; l++) a.f[l] -= b.f[l]; return a; }
+static inline v v_mul(v a, v b) { for (int l = 0; l < 16; l++) a.f[l] *= b.f[l]; return a; }
+static inline v v_div(v a, v b) { for (int l = 0; l < 16; l++) a.f[l] /= b.f[l]; return a; }
+static inline v v_fma(v a, v b, v c)
+{
+    for (int l = 0; l < 16; l++)
+        c.f[l] = fmaf(a.f[l], b.f[l], c.f[l]);
+    return c;
+}
+static inline float v_sum(v x)
+{
+    for (int half = 8; half > 0; half /= 2)
+        for (int l = 0; l < half; l++)
+            x.f[l] += x.f[l + half];
+    return x.f[0];
+}
+
+static inline vm v_lt(v a, v b)
+{
+    vm m;
+    for (int l = 0; l < 16; l++)
+        m.t[l] = a.f[l] < b.f[l];
+    return m;
+}
+static inline vm v_le(v a, v b)
+{
+    vm m;
+    for (int l = 0; l < 16; l++)
+        m.t[l] = a.f[l] <= b.f[l];
+    return m;
+}
+static inline vm v_eq(v a, v b)
+{
+    vm m;
+    for (int l = 0; l < 16; l++)
+        m.t[l] = a.f[l] == b.f[l];
+    return m;
+}
+static inline vm m_and(vm a, vm b) { for (int l = 0; l < 16; l++) a.t[l] &= b.t[l]; return a; }
+static inline vm m_or(vm a, vm b) { for (int l = 0; l < 16; l++) a.t[l] |= b.t[l]; return a; }
+static inline vm m_not(vm a) { for (int l = 0; l < 16; l++) a.t[l] = !a.t[l]; return a; }
+static inline v v_select(vm m, v a, v b)
+{
+    for (int l = 0; l < 16; l++)
+        a.f[l] = m.t[l] ? a.f[l] : b.f[l];
+    return a;
+}
+
+static inline vi v_bits(v x) { vi r; memcpy(r.i, x.f, sizeof r.i); return r; }
+static inline v v_from_bits(vi x) { v r; memcpy(r.f, x.i, sizeof r.f); return r; }
+static inline vi i_set1(uint32_t x) { vi r; for (int l = 0; l < 16; l++) r.i[l] = x; return r; }
+static inline vi i_add(vi a, vi b) { for (int l = 0; l < 16; l++) a.i[l] += b.i[l]; return a; }
+static inline vi i_sub(vi a, vi b) { for (int l = 0; l < 16; l++) a.i[l] -= b.i[l]; return a; }
+static inline vi i_and(vi a, vi b) { for (int l = 0; l < 16; l++) a.i[l] &= b.i[l]; return a; }
+static inline vi i_xor(vi a, vi b) { for (int l = 0; l < 16; l++) a.i[l] ^= b.i[l]; return a; }
+static inline vi i_shl(vi a, int n) { for (int l = 0; l < 16; l++) a.i[l] <<= n; return a; }
+static inline vi i_shr(vi a, int n) { for (int l = 0; l < 16; l++) a.i[l] >>= n; return a; }
