@@ -1,0 +1,125 @@
+# make verify   needs a C compiler, make and libc; the rest is found by pkg-config, or does without.
+# make help     lists the targets.
+
+CC      ?= cc
+BUILD   ?= build
+PREFIX  ?= /usr/local
+CFLAGS  ?= -O2 -g
+PYTHON  ?= python3
+PROGRAM := $(BUILD)/cnncheck
+
+# As many jobs as processors, unless the command line says how many.
+ifeq ($(filter -j%,$(MAKEFLAGS)),)
+MAKEFLAGS += -j$(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
+endif
+
+# Nothing may contract or reorder floating-point operations: every level gives the same bits.
+STRICT   := -std=c11 -D_DEFAULT_SOURCE -Wall -Wextra -Wpedantic -Wshadow -ffp-contract=off
+CPPFLAGS += -I. -DFIXTURES_DIR='"$(CURDIR)/fixtures"'
+LDLIBS   += -lm
+
+# What this machine has beside the C library.
+has     = $(shell pkg-config --exists $(1) 2>/dev/null && echo yes)
+accepts = $(shell echo 'int main(void){return 0;}' | $(CC) $(1) -x c - -o /dev/null 2>/dev/null && echo $(1))
+OPENMP := $(call accepts,-fopenmp)
+ifeq ($(call has,zlib),yes)
+CPPFLAGS += -DHAVE_ZLIB $(shell pkg-config --cflags zlib)
+LDLIBS   += $(shell pkg-config --libs zlib)
+endif
+ifeq ($(call has,libzip),yes)
+CPPFLAGS += -DHAVE_LIBZIP $(shell pkg-config --cflags libzip)
+LDLIBS   += $(shell pkg-config --libs libzip)
+endif
+
+# SANITIZE=1 and COVERAGE=1 want a BUILD of their own.
+ifdef SANITIZE
+CFLAGS  := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+LDFLAGS += -fsanitize=address,undefined
+endif
+ifdef COVERAGE
+CFLAGS  := -O1 -g --coverage -fprofile-update=atomic
+LDFLAGS += --coverage
+endif
+
+# Instruction sets of the architecture, and how to compile for them. Kernels are optimised harder
+# than the rest, except scalar, which is there to be right.
+ARCH := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))
+SETS := scalar $(if $(filter x86_64,$(ARCH)),avx2 avx512) $(if $(filter aarch64,$(ARCH)),neon)
+HARD := $(if $(SANITIZE)$(COVERAGE),,-O3)
+scalar_FLAGS :=
+avx2_FLAGS   := $(HARD) -mavx2 -mfma
+avx512_FLAGS := $(HARD) -mavx512f
+neon_FLAGS   := $(HARD)
+
+LAYERS  := $(basename $(notdir $(wildcard ref/*.c)))
+COMMON  := $(patsubst %.c,$(BUILD)/%.o,$(wildcard ref/*.c fast/isa/*.c harness/check/*.c \
+             harness/nets/*.c) $(filter-out harness/main.c harness/net.c,$(wildcard harness/*.c)))
+KERNELS := $(foreach set,$(SETS),$(LAYERS:%=$(BUILD)/fast/%.$(set).o))
+ENGINES := $(BUILD)/harness/net.ref.o $(BUILD)/harness/net.fast.o
+OBJECTS := $(COMMON) $(KERNELS) $(ENGINES)
+TESTS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
+
+compile = @mkdir -p $(@D) && echo "  CC    $@" && \
+          $(CC) $(STRICT) $(CPPFLAGS) $(CFLAGS) $(OPENMP) $(1) -MMD -MP -c $< -o $@
+
+.PHONY: build verify test train report coverage fixtures install clean help
+.DELETE_ON_ERROR:
+build: $(PROGRAM)
+
+$(PROGRAM): $(OBJECTS) $(BUILD)/harness/main.o
+	@echo "  LINK  $@" && $(CC) $(CFLAGS) $(LDFLAGS) $(OPENMP) $^ $(LDLIBS) -o $@
+
+$(BUILD)/%.o: %.c
+	$(call compile)
+$(BUILD)/harness/net.ref.o: harness/net.c
+	$(call compile,-DNET_REF)
+$(BUILD)/harness/net.fast.o: harness/net.c
+	$(call compile,-DNET_FAST)
+define SET_RULE
+$$(BUILD)/fast/%.$(1).o: fast/%.c
+	$$(call compile,-DISA_$(1) $$($(1)_FLAGS))
+endef
+$(foreach set,$(SETS),$(eval $(call SET_RULE,$(set))))
+
+verify: $(PROGRAM) ## check every kernel against ref and NumPy, and train a network by both sides
+	@$(PROGRAM) verify --json $(BUILD)/verify.json
+
+# Tests may find the program, its objects and a place for their files.
+$(BUILD)/tests/%: tests/%.c $(OBJECTS)
+	@mkdir -p $(@D) && echo "  CC    $@" && \
+	$(CC) $(STRICT) $(CPPFLAGS) $(CFLAGS) $(OPENMP) -DBUILD_DIR='"$(CURDIR)/$(BUILD)"' \
+	    -DSOURCE_DIR='"$(CURDIR)"' -MMD -MP $(LDFLAGS) $< $(OBJECTS) $(LDLIBS) \
+	    $(shell pkg-config --libs cmocka) -o $@
+
+test: ## run the tests (cmocka)
+	@pkg-config --exists cmocka || { echo "make test needs cmocka: scripts/setup.sh installs it" >&2; exit 2; }
+	@$(MAKE) --no-print-directory $(PROGRAM) $(TESTS)
+	@failed=; for t in $(TESTS); do echo "== $$t"; $$t || failed="$$failed $$t"; done; \
+	if [ -n "$$failed" ]; then echo "FAILED:$$failed" >&2; exit 1; fi
+
+train: $(PROGRAM) ## train the networks as their documents do, ref beside fast
+	scripts/train.sh $(PROGRAM) $(BUILD)
+
+coverage: ## line coverage of verify and test (gcovr): build/coverage/index.html
+	scripts/coverage.sh $(BUILD)/coverage
+
+fixtures: ## make NumPy's fixtures again, and show that nothing moved
+	$(PYTHON) scripts/fixtures.py
+
+report: ## write REPORT.md from what verify, train and coverage left in build/
+	$(PYTHON) scripts/report.py $(BUILD)
+
+install: $(PROGRAM) ## install the program and its fixtures below PREFIX
+	$(MAKE) --no-print-directory BUILD=$(BUILD)/install \
+	    CPPFLAGS='$(filter-out -DFIXTURES_DIR=%,$(CPPFLAGS)) -DFIXTURES_DIR=\"$(PREFIX)/share/cnncheck/fixtures\"' build
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/cnncheck
+	install $(BUILD)/install/cnncheck $(DESTDIR)$(PREFIX)/bin/cnncheck
+	cp -r fixtures $(DESTDIR)$(PREFIX)/share/cnncheck/
+
+clean: ## remove everything made
+	rm -rf $(BUILD)
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,0 +1,218 @@
+#include "harness/campaign.h"
+
+#include "harness/fill.h"
+#include "harness/progress.h"
+
+#include <fnmatch.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool campaign_takes(const struct campaign *c, const char *name, const char *function)
+{
+    char full[128];
+    snprintf(full, sizeof full, "%s.%s", name, function);
+    return !fnmatch(c->glob, full, 0) || !fnmatch(c->glob, name, 0);
+}
+
+void tally_case(struct campaign *c, struct tally *t, const char *text, const char *what,
+                double headroom, enum isa isa)
+{
+    (void)c;
+#pragma omp critical(tally)
+    {
+        t->cases++;
+        t->exact += !strcmp(what, "integers");
+        t->bound += headroom >= 0.0;
+        t->fixtures += !strcmp(what, "fixture");
+        if (headroom >= 0.0) {
+            if ((t->spreads & (t->spreads - 1)) == 0) { /* full: room for twice as many */
+                t->spread = realloc(t->spread, sizeof *t->spread * (size_t)(2 * t->spreads + 1));
+                if (!t->spread)
+                    abort();
+            }
+            t->spread[t->spreads++] = headroom;
+        }
+        if (headroom > t->headroom) {
+            t->headroom = headroom;
+            snprintf(t->witness, sizeof t->witness, "%s %s", isa_name[isa], text);
+        }
+    }
+}
+
+void tally_failure(struct campaign *c, struct tally *t, const char *text, enum isa isa,
+                   const char *reason)
+{
+    enum { PRINTED = 3 };
+#pragma omp critical(tally)
+    {
+        if (t->rejected++ == 0)
+            snprintf(t->failure, sizeof t->failure, "%s %s: %s", isa_name[isa], text, reason);
+        if (t->rejected <= PRINTED) {
+            progress_clear();
+            printf("FAIL %s.%s %s %s: %s\n", t->check->layer, t->function->name, isa_name[isa],
+                   text, reason);
+            printf("REPRO: cnncheck verify --layer %s.%s --isa %s --seed %llu --case \"%s\"\n",
+                   t->check->layer, t->function->name, isa_name[isa],
+                   (unsigned long long)c->seed, text);
+            fflush(stdout);
+        }
+    }
+}
+
+/* A case that waits for its turn. */
+struct item {
+    struct tally *tally;
+    char text[SHAPE_TEXT];
+};
+
+/* The largest integer whose sums of n products stay exact in float, but not more than 9. */
+static int largest_integer(const struct judge *j)
+{
+    double n = 1.0;
+    for (const struct operand *o = j->function->operand; o->name; o++)
+        if (o->role == OUT && o->terms)
+            n = fmax(n, operand_terms(j->check, o, j->shape));
+    return (int)fmax(1.0, fmin(9.0, floor(sqrt(0x1p24 / n))));
+}
+
+static void draw_inputs(const struct campaign *c, struct judge *j, const char *text, bool exact)
+{
+    char stream[SHAPE_TEXT + 128];
+    snprintf(stream, sizeof stream, "%s.%s %s %s", j->check->layer, j->function->name, text,
+             exact ? "integers" : "reals");
+    struct rng r = rng_named(c->seed, stream);
+    for (int i = 0; i < j->operands; i++) {
+        const struct operand *o = &j->function->operand[i];
+        int dim[MAX_DIMS];
+        const int rank = operand_dims(j->check, o, j->shape, dim);
+        if (o->role == OUT)
+            continue;
+        if (exact)
+            fill_integers(&r, j->ref[i], j->count[i], largest_integer(j));
+        else
+            fill_reals(&r, o->fill, j->ref[i], j->count[i], rank ? dim[rank - 1] : 1);
+    }
+}
+
+/* Every set, at every place; ISA_scalar comes first, for its bits, even where it was not asked for. */
+static void judge_sets(struct campaign *c, struct judge *j, struct tally *t, const char *text,
+                       const char *what)
+{
+    double headroom = -1.0;
+    enum isa worst = ISA_scalar;
+    for (int isa = 0; isa < ISA_COUNT; isa++)
+        for (int where = 0; where < PLACEMENTS; where++) {
+            struct trial trial;
+            if (!c->use[isa] && (isa != ISA_scalar || where != PLACE_START))
+                continue;
+#pragma omp atomic
+            t->calls++;
+            if (!judge_fast(j, (enum isa)isa, (enum placement)where, &trial)) {
+                char reason[420];
+                snprintf(reason, sizeof reason, "%s, against the %s of a page: %s judge: %s", what,
+                         placement_name[where], judge_label[trial.rejected_by], trial.reason);
+                tally_failure(c, t, text, (enum isa)isa, reason);
+                return;
+            }
+            if (trial.headroom > headroom) {
+                headroom = trial.headroom;
+                worst = (enum isa)isa;
+            }
+        }
+    tally_case(c, t, text, what, headroom, worst);
+}
+
+static void run_item(struct campaign *c, struct judge *j, const struct item *item)
+{
+    union any_shape shape;
+    struct error e;
+    struct tally *t = item->tally;
+    if (!shape_parse(t->check, item->text, "case", &shape, &e)) {
+        tally_failure(c, t, item->text, ISA_scalar, e.text);
+        return;
+    }
+    for (int exact = 0; exact <= t->function->exact; exact++) {
+        judge_begin(j, t->check, t->function, &shape);
+        draw_inputs(c, j, item->text, exact);
+        judge_reference(j, exact);
+        judge_sets(c, j, t, item->text, exact ? "integers" : "reals");
+        judge_end(j);
+    }
+}
+
+static void run_items(struct campaign *c, const struct item *item, int count, bool shown)
+{
+    int done = 0;
+#pragma omp parallel num_threads(c->threads)
+    {
+        struct judge j = { .guard = guard_create() };
+#pragma omp for schedule(dynamic)
+        for (int i = 0; i < count; i++) {
+            run_item(c, &j, &item[i]);
+#pragma omp critical(progress)
+            if (done++, shown)
+                progress("cases", c->start, done, count);
+        }
+        guard_destroy(j.guard);
+    }
+}
+
+/* Adds a case unless it belongs to another shard; returns the new count. */
+static int add_item(struct campaign *c, struct item *item, int count, long *number,
+                    struct tally *t, const char *text)
+{
+    if ((*number)++ % c->shards != c->shard - 1)
+        return count;
+    item[count].tally = t;
+    snprintf(item[count].text, SHAPE_TEXT, "%s", text);
+    return count + 1;
+}
+
+/* `random` drawn cases of every function taken, after the listed ones when `listed`. */
+static int gather(struct campaign *c, struct item *item, long *number, bool listed, int random,
+                  uint64_t draw)
+{
+    int count = 0;
+    for (struct tally *t = c->tally; t < c->tally + c->tallies; t++) {
+        char text[SHAPE_TEXT], stream[128];
+        for (const char *const *p = t->check->cases; listed && *p; p++)
+            count = add_item(c, item, count, number, t, *p);
+        snprintf(stream, sizeof stream, "shapes of %s.%s", t->check->layer, t->function->name);
+        struct rng r = rng_named(c->seed + draw, stream);
+        for (int i = 0; i < random; i++) {
+            union any_shape shape;
+            shape_random(t->check, &r, &shape);
+            shape_print(t->check, &shape, text);
+            count = add_item(c, item, count, number, t, text);
+        }
+    }
+    return count;
+}
+
+void campaign_cases(struct campaign *c)
+{
+    static const int drawn[] = { [TIER_SMOKE] = 10, [TIER_FULL] = 120, [TIER_EXHAUSTIVE] = 120 };
+    enum { LISTED_AT_MOST = 32, BATCH = 10 };
+    struct item *item =
+        malloc(sizeof *item * (size_t)(c->tallies + 1) * (size_t)(LISTED_AT_MOST + 120));
+    long number = 0;
+    if (!item)
+        abort();
+    if (c->only) {
+        for (struct tally *t = c->tally; t < c->tally + c->tallies; t++) {
+            item->tally = t;
+            snprintf(item->text, SHAPE_TEXT, "%.*s", (int)strcspn(c->only, "#"), c->only);
+            run_items(c, item, 1, false);
+        }
+    } else {
+        run_items(c, item, gather(c, item, &number, true, drawn[c->tier], 0), true);
+        const double end = seconds_now() + c->budget;
+        for (uint64_t draw = 1; seconds_now() < end; draw++) {
+            progress("random cases", end - c->budget, c->budget - (end - seconds_now()), c->budget);
+            run_items(c, item, gather(c, item, &number, false, BATCH, draw), false);
+        }
+    }
+    free(item);
+}

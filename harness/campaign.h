@@ -1,0 +1,79 @@
+/* campaign.h - what `cnncheck verify` runs, and what it counts. */
+#ifndef HARNESS_CAMPAIGN_H
+#define HARNESS_CAMPAIGN_H
+
+#include "harness/judge.h"
+
+enum tier { TIER_SMOKE, TIER_FULL, TIER_EXHAUSTIVE };
+
+struct campaign {
+    /* what to run */
+    const char *glob;       /* of layer.function, network.train or a part of either before the dot */
+    const char *only;       /* one case, and the fixtures of that name; NULL: all */
+    bool use[ISA_COUNT];
+    uint64_t seed;
+    enum tier tier;
+    double budget;          /* seconds of random cases after the tier's own; 0: none */
+    int shard, shards;      /* this is the shard-th of shards, counted from 1 */
+    int threads;
+    /* what came of it */
+    struct tally *tally;    /* one a function, in the order of checks[] */
+    int tallies;
+    struct training *training;
+    int trainings;
+    double start, seconds;
+};
+
+/* What is counted for one function. */
+struct tally {
+    const struct check *check;
+    const struct function *function;
+    long cases, exact, bound, fixtures; /* cases, by what they were judged with */
+    long calls;                         /* of fast, under guard */
+    long rejected;
+    long exhausted;                     /* floats tried by the exhaustive tier, over all sets */
+    double headroom;                    /* the worst error as a part of its bound */
+    char witness[SHAPE_TEXT + 32];      /* and the case and set where it was */
+    double *spread;                     /* the worst of every bounded case */
+    long spreads;
+    char failure[512];                  /* the first one */
+};
+
+/* A network trained by both sides. */
+struct training {
+    const char *network;
+    int epochs;
+    double loss_ref[8], loss_fast[8], accuracy_ref, accuracy_fast, difference;
+    bool held;
+    char failure[512];
+};
+
+/* Whether the campaign's glob takes "name.function". */
+bool campaign_takes(const struct campaign *c, const char *name, const char *function);
+
+/* The parts of a campaign; each adds to the tallies. */
+void campaign_cases(struct campaign *c);
+void campaign_fixtures(struct campaign *c);
+void campaign_exhaust(struct campaign *c);
+void campaign_train(struct campaign *c);
+
+/* A case that was judged, from any thread. `what` is "integers", "reals" or "fixture". */
+void tally_case(struct campaign *c, struct tally *t, const char *text, const char *what,
+                double headroom, enum isa isa);
+
+/* A rejection, from any thread: counted, and printed with the line that reproduces it. */
+void tally_failure(struct campaign *c, struct tally *t, const char *text, enum isa isa,
+                   const char *reason);
+
+/* The median of a tally's spread; NaN when it is empty. */
+double tally_median(struct tally *t);
+
+/* Reports: a table and a verdict on stdout, and files for other programs. */
+bool report_summary(struct campaign *c);
+bool report_json(struct campaign *c, const char *path, struct error *e);
+bool report_junit(struct campaign *c, const char *path, struct error *e);
+
+/* Where the fixtures lie: CNNCHECK_FIXTURES, or the folder known at build time. */
+const char *fixtures_dir(void);
+
+#endif

@@ -1,0 +1,136 @@
+/* check.h - how a layer is exercised, as data: its shapes, operands, calls, and how errors are judged.
+ *
+ * harness/check/x.c describes layer x in one `const struct check x_check`; verify, run and the tests
+ * all read the same description, and none of them knows a formula.
+ */
+#ifndef HARNESS_CHECK_H
+#define HARNESS_CHECK_H
+
+#include "fast/isa/isa.h"
+#include "harness/error.h"
+#include "harness/rng.h"
+#include "ref/layers.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { MAX_KEYS = 16, MAX_OPERANDS = 8, MAX_FUNCTIONS = 4, MAX_DIMS = 4, SHAPE_TEXT = 256 };
+
+/* One key of a case: a member of the shape, or a number derived from it. */
+struct key {
+    const char *name;
+    enum { KEY_INT, KEY_REAL, KEY_CHOICE, KEY_DERIVED } kind;
+    size_t offset;             /* of the int or double in the shape */
+    int least, most;           /* what random cases draw from, for KEY_INT */
+    const char *const *choice; /* the names of 0, 1, ..., ended by NULL, for KEY_CHOICE */
+    const double *values;      /* what random cases draw from, ended by a NaN, for KEY_REAL */
+    int (*derived)(const void *shape);
+};
+
+#define INT_KEY(layer, member, from, to)                                                           \
+    { .name = #member, .kind = KEY_INT, .offset = offsetof(struct layer##_shape, member),          \
+      .least = from, .most = to }
+#define REAL_KEY(layer, member, list)                                                              \
+    { .name = #member, .kind = KEY_REAL, .offset = offsetof(struct layer##_shape, member),         \
+      .values = list }
+
+/* What the reals of an operand look like. Integers, for the exact judge, are drawn alike for all. */
+enum fill {
+    FILL_REALS,         /* unit normals among zeros, tiny and huge numbers, with either sign */
+    FILL_LOGITS,        /* normals with a standard deviation of 10 */
+    FILL_PROBABILITIES, /* in [0, 1], the ends included now and then */
+    FILL_TARGETS,       /* 0 or 1 */
+    FILL_ONE_HOT,       /* rows of the last dimension: one 1, else 0 */
+    FILL_DISTRIBUTION   /* rows of the last dimension: positive, with sum 1 */
+};
+
+/* An array that a function reads or writes. `dims` and `terms` name keys: "n o oh ow". Alternatives
+ * stand between bars and are picked by the value of the function's first KEY_CHOICE; an empty one
+ * means that the array is absent and NULL. */
+struct operand {
+    const char *name;
+    enum { IN, OUT } role;
+    const char *dims;
+    enum fill fill;    /* IN */
+    bool selects;      /* IN: it picks terms rather than scaling them, so S is taken with it as it is */
+    const char *terms; /* OUT: the product of these keys, plus `more`, is n: terms, or roundings;
+                        * NULL: nothing is ever rounded */
+    int more;
+};
+
+/* How `fast` is judged against `ref` on real data. */
+enum rule {
+    RULE_BOUND, /* c(n) u S + u |ref| + n 2^-149 */
+    RULE_ULP,   /* one unit in the last place of ref */
+    RULE_SAME   /* the same value: ref rounded to float */
+};
+
+struct function {
+    const char *name;
+    struct operand operand[MAX_OPERANDS]; /* in the order of the contract, ended by a NULL name */
+    void (*ref)(const void *shape, double *const *operand);
+    void (*fast)(enum isa isa, const void *shape, float *const *operand, float *work);
+    size_t (*workspace)(enum isa isa, const void *shape); /* in floats; NULL: none */
+    enum rule rule;
+    bool exact; /* integers in, small enough, give exact sums: judged bit for bit as well */
+    /* S, written into the OUT operands; NULL: ref on the absolute values of what does not select. */
+    void (*magnitude)(const void *shape, double *const *operand);
+};
+
+struct check {
+    const char *layer;
+    size_t shape_size;
+    struct key key[MAX_KEYS]; /* ended by a NULL name; those of a case first, derived ones last */
+    const char *(*invalid)(const void *shape); /* what the contract needs and the shape lacks, or NULL */
+    const char *const *cases; /* shapes that are always tried, as text, ended by NULL */
+    struct function function[MAX_FUNCTIONS]; /* ended by a NULL name */
+};
+
+/* Calls layer.function on both sides, with the arguments after the shape given in terms of a[] and
+ * `work`, which the reference never needs. */
+#define CALL(layer, function, ...)                                                                 \
+    static void function##_ref(const void *s, double *const *a)                                    \
+    {                                                                                              \
+        double *const work = NULL;                                                                 \
+        (void)work;                                                                                \
+        layer##_ref.function(s, __VA_ARGS__);                                                      \
+    }                                                                                              \
+    static void function##_fast(enum isa isa, const void *s, float *const *a, float *work)         \
+    {                                                                                              \
+        (void)work;                                                                                \
+        layer##_fast(isa)->function(s, __VA_ARGS__);                                               \
+    }
+#define CALLS(function) .name = #function, .ref = function##_ref, .fast = function##_fast
+
+/* A shape large enough for any layer's. */
+union any_shape {
+    double align;
+    char bytes[128];
+};
+
+/* Every layer's check, in the order of ref/layers.h, ended by NULL. */
+extern const struct check *const checks[];
+
+/* The function called "layer.function"; NULL when there is none. */
+const struct function *find_function(const char *name, const struct check **check);
+
+/* Reads "n=2,c=3,bias=none" (the keys of a case, each once, in any order) and checks the contract's needs;
+ * `where` begins the message when that fails. */
+bool shape_parse(const struct check *c, const char *text, const char *where, void *shape,
+                 struct error *e);
+void shape_print(const struct check *c, const void *shape, char text[SHAPE_TEXT]);
+
+/* Draws a shape that meets the contract's needs. */
+void shape_random(const struct check *c, struct rng *r, void *shape);
+
+/* The dimensions of an operand for a shape (returns how many), its number of elements, and whether it
+ * is absent altogether: then the number is 0. */
+int operand_dims(const struct check *c, const struct operand *o, const void *shape,
+                 int dim[MAX_DIMS]);
+size_t operand_count(const struct check *c, const struct operand *o, const void *shape);
+bool operand_absent(const struct check *c, const struct operand *o, const void *shape);
+
+/* n of the bound, for an OUT operand. */
+double operand_terms(const struct check *c, const struct operand *o, const void *shape);
+
+#endif

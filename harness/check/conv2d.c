@@ -1,0 +1,93 @@
+#include "harness/check.h"
+#include "ref/conv2d.h"
+
+static const char *const biases[] = { "none", "channel", "position", NULL };
+
+static int oh(const void *s)
+{
+    return conv2d_oh(s);
+}
+
+static int ow(const void *s)
+{
+    return conv2d_ow(s);
+}
+
+static const char *invalid(const void *shape)
+{
+    const struct conv2d_shape *s = shape;
+    if (s->n < 1 || s->c < 1 || s->h < 1 || s->w < 1 || s->o < 1 || s->kh < 1 || s->kw < 1)
+        return "n, c, h, w, o, kh and kw of at least 1";
+    if (s->stride < 1 || s->pad < 0)
+        return "a stride of at least 1 and no negative pad";
+    if (s->h + 2 * s->pad < s->kh || s->w + 2 * s->pad < s->kw)
+        return "a kernel that fits into the padded image";
+    if ((double)(s->c > s->o ? s->c : s->o) * (s->h + 2.0 * s->pad + s->kh) *
+            (s->w + 2.0 * s->pad + s->kw + s->stride) >= 2147483648.0)
+        return "a padded image below 2^31 elements";
+    return NULL;
+}
+
+static const char *const cases[] = {
+    /* the documents' own: 000, 001 and 003, 002, 003's second, 004's two */
+    "n=1,c=3,h=32,w=32,o=36,kh=7,kw=7,stride=1,pad=3,bias=channel",
+    "n=1,c=1,h=28,w=28,o=5,kh=3,kw=3,stride=1,pad=0,bias=position",
+    "n=1,c=1,h=28,w=28,o=8,kh=5,kw=5,stride=1,pad=2,bias=position",
+    "n=1,c=6,h=28,w=28,o=6,kh=5,kw=5,stride=1,pad=2,bias=position",
+    "n=1,c=5,h=26,w=26,o=5,kh=3,kw=3,stride=1,pad=0,bias=position",
+    "n=1,c=1,h=28,w=28,o=16,kh=8,kw=8,stride=1,pad=0,bias=channel",
+    "n=1,c=16,h=21,w=21,o=8,kh=4,kw=4,stride=2,pad=0,bias=channel",
+    /* the least, tails around a vector, every block of channels, strides beyond the kernel */
+    "n=1,c=1,h=1,w=1,o=1,kh=1,kw=1,stride=1,pad=0,bias=none",
+    "n=2,c=2,h=3,w=17,o=7,kh=2,kw=2,stride=1,pad=0,bias=none",
+    "n=2,c=1,h=2,w=33,o=3,kh=1,kw=2,stride=1,pad=1,bias=position",
+    "n=1,c=3,h=5,w=49,o=9,kh=2,kw=1,stride=1,pad=0,bias=channel",
+    "n=1,c=10,h=4,w=20,o=10,kh=3,kw=3,stride=1,pad=1,bias=channel",
+    "n=1,c=11,h=3,w=18,o=11,kh=2,kw=3,stride=1,pad=1,bias=none",
+    "n=1,c=12,h=3,w=34,o=12,kh=3,kw=2,stride=2,pad=1,bias=position",
+    "n=1,c=13,h=3,w=16,o=25,kh=1,kw=1,stride=1,pad=0,bias=channel",
+    "n=1,c=4,h=9,w=15,o=4,kh=2,kw=2,stride=3,pad=0,bias=channel",
+    "n=3,c=2,h=7,w=5,o=2,kh=7,kw=5,stride=1,pad=0,bias=channel",
+    "n=1,c=2,h=6,w=6,o=3,kh=2,kw=3,stride=2,pad=4,bias=none",
+    "n=2,c=2,h=11,w=40,o=5,kh=3,kw=5,stride=5,pad=2,bias=position",
+    NULL
+};
+
+static size_t workspace(enum isa isa, const void *s)
+{
+    return conv2d_fast(isa)->workspace(s);
+}
+
+CALL(conv2d, forward, a[0], a[1], a[2], a[3], work)
+CALL(conv2d, backward_data, a[0], a[1], a[2], work)
+CALL(conv2d, backward_weights, a[0], a[1], a[2], a[3], work)
+
+const struct check conv2d_check = {
+    .layer = "conv2d",
+    .shape_size = sizeof(struct conv2d_shape),
+    .key = { INT_KEY(conv2d, n, 1, 3), INT_KEY(conv2d, c, 1, 5), INT_KEY(conv2d, h, 1, 20),
+             INT_KEY(conv2d, w, 1, 40), INT_KEY(conv2d, o, 1, 14), INT_KEY(conv2d, kh, 1, 5),
+             INT_KEY(conv2d, kw, 1, 5), INT_KEY(conv2d, stride, 1, 4), INT_KEY(conv2d, pad, 0, 3),
+             { .name = "bias", .kind = KEY_CHOICE, .offset = offsetof(struct conv2d_shape, bias),
+               .choice = biases },
+             { .name = "oh", .kind = KEY_DERIVED, .derived = oh },
+             { .name = "ow", .kind = KEY_DERIVED, .derived = ow } },
+    .invalid = invalid,
+    .cases = cases,
+    .function = {
+        { CALLS(forward), .workspace = workspace, .exact = true,
+          .operand = { { "x", IN, "n c h w" },
+                       { "w", IN, "o c kh kw" },
+                       { "b", IN, "|o|o oh ow" },
+                       { "y", OUT, "n o oh ow", .terms = "c kh kw", .more = 1 } } },
+        { CALLS(backward_data), .workspace = workspace, .exact = true,
+          .operand = { { "w", IN, "o c kh kw" },
+                       { "dy", IN, "n o oh ow" },
+                       { "dx", OUT, "n c h w", .terms = "o kh kw" } } },
+        { CALLS(backward_weights), .workspace = workspace, .exact = true,
+          .operand = { { "x", IN, "n c h w" },
+                       { "dy", IN, "n o oh ow" },
+                       { "dw", OUT, "o c kh kw", .terms = "n oh ow" },
+                       { "db", OUT, "|o|o oh ow", .terms = "|n oh ow|n" } } },
+    },
+};

@@ -1,0 +1,49 @@
+#include "harness/check.h"
+#include "ref/dense.h"
+
+static const char *invalid(const void *shape)
+{
+    const struct dense_shape *s = shape;
+    return s->n < 1 || s->in < 1 || s->out < 1 ? "every key of at least 1" : NULL;
+}
+
+static const char *const cases[] = {
+    "n=1,in=3125,out=100", /* document 001 */
+    "n=1,in=100,out=2",
+    "n=1,in=1568,out=10",  /* 002 */
+    "n=1,in=2880,out=100", /* 003 */
+    "n=1,in=648,out=10",   /* 004 */
+    "n=6,in=80,out=50",    /* 000, thinned */
+    "n=6,in=50,out=1",
+    "n=1,in=1,out=1",
+    "n=9,in=17,out=16",
+    "n=5,in=3,out=97",
+    "n=4,in=33,out=130",
+    "n=32,in=12,out=48",
+    NULL
+};
+
+CALL(dense, forward, a[0], a[1], a[2], a[3])
+CALL(dense, backward, a[0], a[1], a[2], a[3], a[4], a[5])
+
+const struct check dense_check = {
+    .layer = "dense",
+    .shape_size = sizeof(struct dense_shape),
+    .key = { INT_KEY(dense, n, 1, 9), INT_KEY(dense, in, 1, 70), INT_KEY(dense, out, 1, 120) },
+    .invalid = invalid,
+    .cases = cases,
+    .function = {
+        { CALLS(forward), .exact = true,
+          .operand = { { "x", IN, "n in" },
+                       { "w", IN, "in out" },
+                       { "b", IN, "out" },
+                       { "y", OUT, "n out", .terms = "in", .more = 1 } } },
+        { CALLS(backward), .exact = true,
+          .operand = { { "x", IN, "n in" },
+                       { "w", IN, "in out" },
+                       { "dy", IN, "n out" },
+                       { "dx", OUT, "n in", .terms = "out" },
+                       { "dw", OUT, "in out", .terms = "n" },
+                       { "db", OUT, "out", .terms = "n" } } },
+    },
+};

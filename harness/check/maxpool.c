@@ -1,0 +1,59 @@
+#include "harness/check.h"
+#include "ref/maxpool.h"
+
+static int oh(const void *s)
+{
+    return maxpool_oh(s);
+}
+
+static int ow(const void *s)
+{
+    return maxpool_ow(s);
+}
+
+static const char *invalid(const void *shape)
+{
+    const struct maxpool_shape *s = shape;
+    if (s->n < 1 || s->c < 1 || s->h < 1 || s->w < 1 || s->k < 1 || s->stride < 1)
+        return "every key of at least 1";
+    if (s->k > s->h || s->k > s->w)
+        return "a window that fits into the image";
+    if ((double)s->k * s->w > 16777216.0)
+        return "k w of at most 2^24";
+    return NULL;
+}
+
+static const char *const cases[] = {
+    "n=1,c=36,h=32,w=32,k=2,stride=2", /* document 000 */
+    "n=1,c=5,h=26,w=26,k=2,stride=1",  /* 001: windows overlap */
+    "n=1,c=8,h=28,w=28,k=2,stride=2",  /* 002 */
+    "n=1,c=1,h=1,w=1,k=1,stride=1",
+    "n=2,c=1,h=5,w=19,k=3,stride=1",
+    "n=1,c=3,h=7,w=38,k=3,stride=2",
+    "n=1,c=2,h=9,w=17,k=2,stride=3",
+    "n=1,c=1,h=6,w=35,k=6,stride=2",
+    NULL
+};
+
+CALL(maxpool, forward, a[0], a[1])
+CALL(maxpool, backward, a[0], a[1], a[2])
+
+const struct check maxpool_check = {
+    .layer = "maxpool",
+    .shape_size = sizeof(struct maxpool_shape),
+    .key = { INT_KEY(maxpool, n, 1, 3), INT_KEY(maxpool, c, 1, 4), INT_KEY(maxpool, h, 1, 20),
+             INT_KEY(maxpool, w, 1, 40), INT_KEY(maxpool, k, 1, 5), INT_KEY(maxpool, stride, 1, 4),
+             { .name = "oh", .kind = KEY_DERIVED, .derived = oh },
+             { .name = "ow", .kind = KEY_DERIVED, .derived = ow } },
+    .invalid = invalid,
+    .cases = cases,
+    .function = {
+        { CALLS(forward), .rule = RULE_SAME, .exact = true,
+          .operand = { { "x", IN, "n c h w" },
+                       { "y", OUT, "n c oh ow" } } },
+        { CALLS(backward), .exact = true,
+          .operand = { { "x", IN, "n c h w", .selects = true },
+                       { "dy", IN, "n c oh ow" },
+                       { "dx", OUT, "n c h w", .terms = "k k" } } },
+    },
+};

@@ -1,0 +1,30 @@
+#include "harness/check.h"
+#include "ref/relu.h"
+
+static const char *invalid(const void *shape)
+{
+    const struct relu_shape *s = shape;
+    return s->len < 1 ? "len of at least 1" : NULL;
+}
+
+static const char *const cases[] = { "len=1", "len=15", "len=16", "len=17", "len=1000", NULL };
+
+CALL(relu, forward, a[0], a[1])
+CALL(relu, backward, a[0], a[1], a[2])
+
+const struct check relu_check = {
+    .layer = "relu",
+    .shape_size = sizeof(struct relu_shape),
+    .key = { INT_KEY(relu, len, 1, 100) },
+    .invalid = invalid,
+    .cases = cases,
+    .function = {
+        { CALLS(forward), .rule = RULE_SAME, .exact = true,
+          .operand = { { "x", IN, "len" },
+                       { "y", OUT, "len" } } },
+        { CALLS(backward), .rule = RULE_SAME, .exact = true,
+          .operand = { { "x", IN, "len", .selects = true },
+                       { "dy", IN, "len" },
+                       { "dx", OUT, "len" } } },
+    },
+};

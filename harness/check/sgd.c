@@ -1,0 +1,37 @@
+#include "harness/check.h"
+#include "ref/sgd.h"
+
+#include <math.h>
+
+static const char *invalid(const void *shape)
+{
+    const struct sgd_shape *s = shape;
+    return s->len < 1 ? "len of at least 1" : NULL;
+}
+
+static const double rates[] = { 1.0, 0.5, 2.0, 0.1, 0.01, 0.0003, NAN };
+
+static const char *const cases[] = { "len=1,lr=1", "len=16,lr=0.5", "len=1000,lr=0.01", NULL };
+
+CALL(sgd, step, a[0], a[1], a[2])
+
+static void magnitude(const void *shape, double *const *a)
+{
+    const struct sgd_shape *s = shape;
+    for (int i = 0; i < s->len; i++)
+        a[2][i] = fabs(a[0][i]) + fabs(s->lr * a[1][i]);
+}
+
+const struct check sgd_check = {
+    .layer = "sgd",
+    .shape_size = sizeof(struct sgd_shape),
+    .key = { INT_KEY(sgd, len, 1, 100), REAL_KEY(sgd, lr, rates) },
+    .invalid = invalid,
+    .cases = cases,
+    .function = {
+        { CALLS(step), .magnitude = magnitude,
+          .operand = { { "w", IN, "len" },
+                       { "dw", IN, "len" },
+                       { "updated", OUT, "len", .terms = "", .more = 2 } } },
+    },
+};

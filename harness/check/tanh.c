@@ -1,0 +1,41 @@
+#include "harness/check.h"
+#include "ref/tanh.h"
+
+#include <math.h>
+
+static const char *invalid(const void *shape)
+{
+    const struct tanh_shape *s = shape;
+    return s->len < 1 ? "len of at least 1" : NULL;
+}
+
+static const char *const cases[] = { "len=1", "len=15", "len=16", "len=17", "len=1000", NULL };
+
+CALL(tanh, forward, a[0], a[1])
+CALL(tanh, backward, a[0], a[1], a[2])
+
+/* The slope is rounded to float before dy scales it: below 2^-126 that costs an absolute 2^-149. */
+static void backward_magnitude(const void *shape, double *const *a)
+{
+    const struct tanh_shape *s = shape;
+    tanh_ref.backward(s, a[0], a[1], a[2]);
+    for (int i = 0; i < s->len; i++)
+        a[2][i] = fabs(a[2][i]) + fabs(a[1][i]) * 0x1p-125;
+}
+
+const struct check tanh_check = {
+    .layer = "tanh",
+    .shape_size = sizeof(struct tanh_shape),
+    .key = { INT_KEY(tanh, len, 1, 100) },
+    .invalid = invalid,
+    .cases = cases,
+    .function = {
+        { CALLS(forward), .rule = RULE_ULP,
+          .operand = { { "x", IN, "len" },
+                       { "y", OUT, "len", .terms = "", .more = 6 } } },
+        { CALLS(backward), .magnitude = backward_magnitude,
+          .operand = { { "x", IN, "len" },
+                       { "dy", IN, "len" },
+                       { "dx", OUT, "len", .terms = "", .more = 6 } } },
+    },
+};

@@ -1,0 +1,65 @@
+#include "harness/campaign.h"
+#include "harness/command.h"
+#include "harness/network.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char help[] =
+    "usage: cnncheck info\n"
+    "\n"
+    "Prints the version, what this build can do, the instruction sets and whether this machine runs\n"
+    "them, the functions and the networks.\n";
+
+int info_command(int argc, char **argv)
+{
+    struct error e;
+    enum isa isa;
+    if (argc > 1 && !strcmp(argv[1], "--help")) {
+        fputs(help, stdout);
+        return EXIT_HELD;
+    }
+    if (argc > 1) {
+        fail(&e, "%s: info takes no arguments", argv[1]);
+        return unusable(&e);
+    }
+    if (!parse_isa(NULL, &isa, &e))
+        return unusable(&e);
+    printf("cnncheck %s\n\n", program_version);
+#ifdef __clang__
+    printf("compiler          Clang %d.%d\n", __clang_major__, __clang_minor__);
+#else
+    printf("compiler          GCC %d.%d\n", __GNUC__, __GNUC_MINOR__);
+#endif
+#ifdef _OPENMP
+    printf("threads           OpenMP, %ld processors\n", sysconf(_SC_NPROCESSORS_ONLN));
+#else
+    printf("threads           one: built without OpenMP\n");
+#endif
+#ifdef HAVE_ZLIB
+    printf("compressed data   zlib\n");
+#else
+    printf("compressed data   no: built without zlib\n");
+#endif
+#ifdef HAVE_LIBZIP
+    printf("saved weights     libzip\n");
+#else
+    printf("saved weights     no: built without libzip\n");
+#endif
+    printf("fixtures          %s\n", fixtures_dir());
+    printf("instruction sets ");
+    for (int i = 0; i < ISA_COUNT; i++)
+        printf(" %s%s", isa_name[i],
+               i == (int)isa ? " (in use)" : isa_usable((enum isa)i) ? "" : " (not on this machine)");
+    printf("\nfunctions         ");
+    for (int i = 0; checks[i]; i++)
+        for (const struct function *f = checks[i]->function; f->name; f++)
+            printf("%s%s.%s", f != checks[i]->function ? " " : i ? "\n                  " : "",
+                   checks[i]->layer, f->name);
+    printf("\nnetworks         ");
+    for (int i = 0; networks[i]; i++)
+        printf(" %s", networks[i]->name);
+    printf("\n");
+    return EXIT_HELD;
+}

@@ -1,0 +1,159 @@
+#include "harness/campaign.h"
+#include "harness/command.h"
+#include "harness/progress.h"
+
+#include <getopt.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char help[] =
+    "usage: cnncheck verify [OPTION]...\n"
+    "\n"
+    "Runs every kernel of fast/ at every instruction set of this machine against ref/ and against\n"
+    "NumPy's fixtures, trains a network by both sides, and says what held.\n"
+    "\n"
+    "  --layer GLOB          only functions that match: conv2d, 'conv2d.*', '*.backward',\n"
+    "                        mnist01-sigmoid.train (default: *)\n"
+    "  --isa NAME            only this instruction set (default: all usable; CNNCHECK_ISA too)\n"
+    "  --case SHAPE          only this case, and the fixtures of this name\n"
+    "  --seed N              seed of inputs and of random shapes (default: 1)\n"
+    "  --tier NAME           smoke: listed shapes and a few random ones, no training;\n"
+    "                        full: 120 random shapes a function, and training (default);\n"
+    "                        exhaustive: full, and all 2^32 floats for functions of one float\n"
+    "  --time-budget SECONDS go on with random shapes for so long\n"
+    "  --shard I/N           only the I-th of N parts of the cases, 1 <= I <= N\n"
+    "  --threads N           cases at once (default: the processors there are)\n"
+    "  --json FILE           results for programs\n"
+    "  --junit FILE          results for a CI server\n"
+    "  --help                this text\n"
+    "\n"
+    "Exit status: 0 everything held, 1 something was rejected, 2 it could not be run.\n";
+
+enum option_name { LAYER, ISA, CASE, SEED, TIER, BUDGET, SHARD, THREADS, JSON, JUNIT, HELP };
+
+static const struct option options[] = {
+    { "layer", required_argument, NULL, LAYER },   { "isa", required_argument, NULL, ISA },
+    { "case", required_argument, NULL, CASE },     { "seed", required_argument, NULL, SEED },
+    { "tier", required_argument, NULL, TIER },     { "time-budget", required_argument, NULL, BUDGET },
+    { "shard", required_argument, NULL, SHARD },   { "threads", required_argument, NULL, THREADS },
+    { "json", required_argument, NULL, JSON },     { "junit", required_argument, NULL, JUNIT },
+    { "help", no_argument, NULL, HELP },           { NULL, 0, NULL, 0 }
+};
+
+struct request {
+    struct campaign campaign;
+    const char *isa, *json, *junit;
+    bool help;
+};
+
+static bool parse_tier(const char *text, enum tier *tier, struct error *e)
+{
+    static const char *const names[] = { "smoke", "full", "exhaustive" };
+    for (int i = 0; i < 3; i++)
+        if (!strcmp(text, names[i])) {
+            *tier = (enum tier)i;
+            return true;
+        }
+    return fail(e, "--tier: '%s' is none of smoke, full, exhaustive", text);
+}
+
+static bool parse_shard(const char *text, struct campaign *c, struct error *e)
+{
+    char end;
+    if (sscanf(text, "%d/%d%c", &c->shard, &c->shards, &end) == 2 && c->shard >= 1 &&
+        c->shard <= c->shards)
+        return true;
+    return fail(e, "--shard: '%s' is not I/N with 1 <= I <= N", text);
+}
+
+static bool parse_options(int argc, char **argv, struct request *r, struct error *e)
+{
+    struct campaign *c = &r->campaign;
+    int seed = 1, threads = (int)sysconf(_SC_NPROCESSORS_ONLN), option;
+    bool good = true;
+    opterr = 0;
+    while (good && (option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        switch (option) {
+        case LAYER: c->glob = optarg; break;
+        case ISA: r->isa = optarg; break;
+        case CASE: c->only = optarg; break;
+        case SEED: good = parse_int("--seed", optarg, 0, INT_MAX, &seed, e); break;
+        case TIER: good = parse_tier(optarg, &c->tier, e); break;
+        case BUDGET: good = parse_real("--time-budget", optarg, 0.0, 1e9, &c->budget, e); break;
+        case SHARD: good = parse_shard(optarg, c, e); break;
+        case THREADS:
+            good = parse_int("--threads", optarg, 1, 1024, &threads, e) && use_threads(threads, e);
+            break;
+        case JSON: r->json = optarg; break;
+        case JUNIT: r->junit = optarg; break;
+        case HELP: r->help = true; break;
+        default: good = fail(e, "%s: not an option, or one without its value; see cnncheck verify "
+                                "--help", argv[optind - 1]);
+        }
+    }
+    if (good && optind < argc)
+        good = fail(e, "%s: verify takes options only; see cnncheck verify --help", argv[optind]);
+    c->seed = (uint64_t)seed;
+    c->threads = threads;
+    return good;
+}
+
+/* The sets to run: the one that was named, or all that this machine can execute. */
+static bool choose_sets(const char *name, struct campaign *c, struct error *e)
+{
+    enum isa isa;
+    if (!parse_isa(name, &isa, e))
+        return false;
+    for (int i = 0; i < ISA_COUNT; i++)
+        c->use[i] = name || getenv("CNNCHECK_ISA") ? i == (int)isa : isa_usable((enum isa)i);
+    return true;
+}
+
+/* One tally for every function that the glob takes. */
+static void choose_functions(struct campaign *c)
+{
+    c->tally = calloc(256, sizeof *c->tally);
+    if (!c->tally)
+        abort();
+    for (int i = 0; checks[i]; i++)
+        for (const struct function *f = checks[i]->function; f->name; f++)
+            if (campaign_takes(c, checks[i]->layer, f->name))
+                c->tally[c->tallies++] = (struct tally){ .check = checks[i], .function = f };
+}
+
+int verify_command(int argc, char **argv)
+{
+    struct request r = { .campaign = { .glob = "*", .tier = TIER_FULL, .shard = 1, .shards = 1 } };
+    struct campaign *c = &r.campaign;
+    struct error e;
+    if (!parse_options(argc, argv, &r, &e) || (!r.help && !choose_sets(r.isa, c, &e)))
+        return unusable(&e);
+    if (r.help) {
+        fputs(help, stdout);
+        return EXIT_HELD;
+    }
+    choose_functions(c);
+    c->start = seconds_now();
+    campaign_fixtures(c);
+    campaign_cases(c);
+    if (c->tier == TIER_EXHAUSTIVE)
+        campaign_exhaust(c);
+    if (c->tier != TIER_SMOKE && !c->only)
+        campaign_train(c);
+    c->seconds = seconds_now() - c->start;
+    if (c->tallies + c->trainings == 0) {
+        fail(&e, "--layer %s matches no function; cnncheck info lists them", c->glob);
+        return unusable(&e);
+    }
+    const bool held = report_summary(c);
+    if ((r.json && !report_json(c, r.json, &e)) || (r.junit && !report_junit(c, r.junit, &e)))
+        return unusable(&e);
+    for (int i = 0; i < c->tallies; i++)
+        free(c->tally[i].spread);
+    free(c->tally);
+    free(c->training);
+    return held ? EXIT_HELD : EXIT_FAILED;
+}

@@ -1,0 +1,13 @@
+/* fill.h - what the inputs of a case hold. Everything drawn is exact in float, whatever its type. */
+#ifndef HARNESS_FILL_H
+#define HARNESS_FILL_H
+
+#include "harness/check.h"
+
+/* Integers of absolute value at most `largest`. */
+void fill_integers(struct rng *r, double *x, size_t count, int largest);
+
+/* Reals as the operand's description asks for; `row` is its last dimension. */
+void fill_reals(struct rng *r, enum fill fill, double *x, size_t count, int row);
+
+#endif

@@ -1,0 +1,47 @@
+#include "harness/command.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+    const char *name, *summary;
+    int (*run)(int argc, char **argv);
+} commands[] = {
+    { "verify", "check every fast kernel against ref and NumPy", verify_command },
+    { "run", "run one function on .npy files", run_command },
+    { "train", "train a network by ref and fast, side by side", train_command },
+    { "eval", "judge saved weights on test images", eval_command },
+    { "info", "what this build and this machine can do", info_command },
+};
+
+enum { COMMANDS = sizeof commands / sizeof *commands };
+
+static void print_usage(FILE *f)
+{
+    fprintf(f, "usage: cnncheck COMMAND [OPTION]...\n\n");
+    for (int i = 0; i < COMMANDS; i++)
+        fprintf(f, "  %-8s %s\n", commands[i].name, commands[i].summary);
+    fprintf(f, "\ncnncheck COMMAND --help says more.\n");
+}
+
+int main(int argc, char **argv)
+{
+    struct error e;
+    if (argc > 1 && !strcmp(argv[1], "--help")) {
+        print_usage(stdout);
+        return EXIT_HELD;
+    }
+    if (argc > 1 && !strcmp(argv[1], "--version")) {
+        printf("cnncheck %s\n", program_version);
+        return EXIT_HELD;
+    }
+    for (int i = 0; argc > 1 && i < COMMANDS; i++)
+        if (!strcmp(argv[1], commands[i].name))
+            return commands[i].run(argc - 1, argv + 1);
+    if (argc > 1) {
+        fail(&e, "%s: no such command; see cnncheck --help", argv[1]);
+        return unusable(&e);
+    }
+    print_usage(stderr);
+    return EXIT_UNUSABLE;
+}

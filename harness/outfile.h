@@ -1,0 +1,26 @@
+/* outfile.h - files that are whole or not there: written under a temporary name, renamed when complete.
+ *
+ *     struct outfile out;
+ *     if (!outfile_open(&out, path, e)) return false;
+ *     fprintf(out.file, ...);
+ *     return outfile_close(&out, e);
+ *
+ * A full disk or any other failure leaves what was at `path` before. A path that is there and is not a
+ * regular file is refused: a rename would replace a device.
+ */
+#ifndef HARNESS_OUTFILE_H
+#define HARNESS_OUTFILE_H
+
+#include "harness/error.h"
+
+#include <stdio.h>
+
+struct outfile {
+    FILE *file;
+    char path[4096], temporary[4096];
+};
+
+bool outfile_open(struct outfile *o, const char *path, struct error *e);
+bool outfile_close(struct outfile *o, struct error *e);
+
+#endif

@@ -1,0 +1,228 @@
+/* report.c - what a campaign found: a table for people, JSON and JUnit for programs. */
+#include "harness/campaign.h"
+#include "harness/command.h"
+#include "harness/outfile.h"
+#include "harness/progress.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int by_value(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+double tally_median(struct tally *t)
+{
+    if (t->spreads == 0)
+        return NAN;
+    qsort(t->spread, (size_t)t->spreads, sizeof *t->spread, by_value);
+    return t->spread[t->spreads / 2];
+}
+
+/* "scalar avx2 avx512", with `between` between the names. */
+static void set_names(const struct campaign *c, const char *between, char text[128])
+{
+    text[0] = '\0';
+    for (int isa = 0; isa < ISA_COUNT; isa++)
+        if (c->use[isa]) {
+            strcat(text, *text ? between : "");
+            strcat(text, isa_name[isa]);
+        }
+}
+
+static long rejected(const struct campaign *c)
+{
+    long sum = 0;
+    for (int i = 0; i < c->tallies; i++)
+        sum += c->tally[i].rejected;
+    for (int i = 0; i < c->trainings; i++)
+        sum += !c->training[i].held;
+    return sum;
+}
+
+static void print_training(const struct training *t)
+{
+    printf("\n%s, trained by both sides from the same weights in the same order\n", t->network);
+    printf("  epoch   loss of ref  loss of fast\n");
+    for (int i = 0; i < t->epochs; i++)
+        printf("  %5d  %12.8f  %12.8f\n", i + 1, t->loss_ref[i], t->loss_fast[i]);
+    printf("  largest difference %.2g; test accuracy %.2f %% and %.2f %%\n", t->difference,
+           100.0 * t->accuracy_ref, 100.0 * t->accuracy_fast);
+    if (!t->held)
+        printf("FAIL %s.train: %s\nREPRO: cnncheck verify --layer %s.train\n", t->network,
+               t->failure, t->network);
+}
+
+bool report_summary(struct campaign *c)
+{
+    char sets[128];
+    long cases = 0, calls = 0;
+    progress_clear();
+    set_names(c, ", ", sets);
+    printf("%-26s %6s %6s %6s %9s %9s %8s  %s\n", "function", "cases", "exact", "bound",
+           "fixtures", "headroom", "median", "verdict");
+    for (struct tally *t = c->tally; t < c->tally + c->tallies; t++) {
+        char name[64], worst[16] = "exact", median[16] = "";
+        snprintf(name, sizeof name, "%s.%s", t->check->layer, t->function->name);
+        if (t->spreads) {
+            snprintf(worst, sizeof worst, "%.3f", t->headroom);
+            snprintf(median, sizeof median, "%.3f", tally_median(t));
+        }
+        printf("%-26s %6ld %6ld %6ld %9ld %9s %8s  ", name, t->cases, t->exact, t->bound,
+               t->fixtures, worst, median);
+        if (t->rejected)
+            printf("%ld REJECTED\n", t->rejected);
+        else if (t->cases + t->exhausted == 0)
+            printf("nothing run\n");
+        else
+            printf("held%s\n", t->exhausted ? ", on all 2^32 floats" : "");
+        cases += t->cases;
+        calls += t->calls;
+    }
+    printf("headroom: the worst error of fast as a part of its computed bound; 1 would reject\n");
+    for (int i = 0; i < c->trainings; i++)
+        print_training(&c->training[i]);
+    printf("\n%s: %d functions, %ld cases, %ld guarded calls on %s; %ld rejected; seed %llu, "
+           "%.1f s\n",
+           rejected(c) ? "FAILED" : "HELD", c->tallies, cases, calls, sets, rejected(c),
+           (unsigned long long)c->seed, c->seconds);
+    return rejected(c) == 0;
+}
+
+static void json_string(FILE *f, const char *text)
+{
+    fputc('"', f);
+    for (; *text; text++) {
+        if (*text == '"' || *text == '\\')
+            fputc('\\', f);
+        if ((unsigned char)*text < 0x20)
+            fprintf(f, "\\u%04x", (unsigned)*text);
+        else
+            fputc(*text, f);
+    }
+    fputc('"', f);
+}
+
+static void json_number(FILE *f, double x)
+{
+    if (isfinite(x))
+        fprintf(f, "%.17g", x);
+    else
+        fprintf(f, "null");
+}
+
+static void json_curve(FILE *f, const char *name, const double *loss, int epochs)
+{
+    fprintf(f, ", \"%s\": [", name);
+    for (int i = 0; i < epochs; i++) {
+        fprintf(f, "%s", i ? ", " : "");
+        json_number(f, loss[i]);
+    }
+    fprintf(f, "]");
+}
+
+static void json_tally(FILE *f, struct tally *t)
+{
+    fprintf(f, "    {\"name\": \"%s.%s\", \"cases\": %ld, \"exact\": %ld, \"bound\": %ld, "
+               "\"fixtures\": %ld, \"calls\": %ld, \"exhausted\": %ld, \"rejected\": %ld, ",
+            t->check->layer, t->function->name, t->cases, t->exact, t->bound, t->fixtures, t->calls,
+            t->exhausted, t->rejected);
+    fprintf(f, "\"headroom\": ");
+    json_number(f, t->spreads ? t->headroom : NAN);
+    fprintf(f, ", \"median\": ");
+    json_number(f, tally_median(t));
+    fprintf(f, ", \"witness\": ");
+    json_string(f, t->witness);
+    fprintf(f, ", \"failure\": ");
+    json_string(f, t->failure);
+    fprintf(f, "}");
+}
+
+static void json_training(FILE *f, const struct training *t)
+{
+    fprintf(f, "    {\"network\": \"%s\", \"held\": %s, \"accuracy_ref\": %.17g, "
+               "\"accuracy_fast\": %.17g, \"difference\": ",
+            t->network, t->held ? "true" : "false", t->accuracy_ref, t->accuracy_fast);
+    json_number(f, t->difference);
+    json_curve(f, "loss_ref", t->loss_ref, t->epochs);
+    json_curve(f, "loss_fast", t->loss_fast, t->epochs);
+    fprintf(f, "}");
+}
+
+bool report_json(struct campaign *c, const char *path, struct error *e)
+{
+    static const char *const tiers[] = { "smoke", "full", "exhaustive" };
+    char sets[128];
+    struct outfile out;
+    if (!outfile_open(&out, path, e))
+        return false;
+    FILE *f = out.file;
+    set_names(c, "\", \"", sets);
+    fprintf(f, "{\n  \"version\": \"%s\", \"tier\": \"%s\", \"seed\": %llu, \"shard\": [%d, %d], "
+               "\"threads\": %d,\n  \"sets\": [\"%s\"], \"seconds\": %.1f, \"held\": %s,\n",
+            program_version, tiers[c->tier], (unsigned long long)c->seed, c->shard, c->shards,
+            c->threads, sets, c->seconds, rejected(c) ? "false" : "true");
+    fprintf(f, "  \"functions\": [\n");
+    for (int i = 0; i < c->tallies; i++) {
+        json_tally(f, &c->tally[i]);
+        fprintf(f, "%s\n", i + 1 < c->tallies ? "," : "");
+    }
+    fprintf(f, "  ],\n  \"training\": [\n");
+    for (int i = 0; i < c->trainings; i++) {
+        json_training(f, &c->training[i]);
+        fprintf(f, "%s\n", i + 1 < c->trainings ? "," : "");
+    }
+    fprintf(f, "  ]\n}\n");
+    return outfile_close(&out, e);
+}
+
+static void xml_text(FILE *f, const char *text)
+{
+    for (; *text; text++) {
+        if (*text == '<')
+            fputs("&lt;", f);
+        else if (*text == '&')
+            fputs("&amp;", f);
+        else if (*text == '"')
+            fputs("&quot;", f);
+        else
+            fputc(*text, f);
+    }
+}
+
+static void junit_case(FILE *f, const char *name, const char *function, const char *failure)
+{
+    fprintf(f, "  <testcase classname=\"%s\" name=\"%s\"", name, function);
+    if (!*failure) {
+        fprintf(f, "/>\n");
+        return;
+    }
+    fprintf(f, "><failure message=\"");
+    xml_text(f, failure);
+    fprintf(f, "\"/></testcase>\n");
+}
+
+bool report_junit(struct campaign *c, const char *path, struct error *e)
+{
+    struct outfile out;
+    int failures = 0;
+    if (!outfile_open(&out, path, e))
+        return false;
+    for (int i = 0; i < c->tallies; i++)
+        failures += c->tally[i].rejected > 0;
+    for (int i = 0; i < c->trainings; i++)
+        failures += !c->training[i].held;
+    fprintf(out.file, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+                      "<testsuite name=\"cnncheck verify\" tests=\"%d\" failures=\"%d\" "
+                      "time=\"%.1f\">\n",
+            c->tallies + c->trainings, failures, c->seconds);
+    for (const struct tally *t = c->tally; t < c->tally + c->tallies; t++)
+        junit_case(out.file, t->check->layer, t->function->name, t->failure);
+    for (const struct training *t = c->training; t < c->training + c->trainings; t++)
+        junit_case(out.file, t->network, "train", t->held ? "" : t->failure);
+    fprintf(out.file, "</testsuite>\n");
+    return outfile_close(&out, e);
+}
