@@ -4,7 +4,7 @@
 CC      ?= cc
 BUILD   ?= build
 PREFIX  ?= /usr/local
-CFLAGS  ?= -O2 -g
+CFLAGS  ?= -O3 -g
 PYTHON  ?= python3
 PROGRAM := $(BUILD)/cnncheck
 
@@ -21,7 +21,7 @@ LDLIBS   += -lm
 # What this machine has beside the C library.
 has     = $(shell pkg-config --exists $(1) 2>/dev/null && echo yes)
 accepts = $(shell echo 'int main(void){return 0;}' | $(CC) $(1) -x c - -o /dev/null 2>/dev/null && echo $(1))
-OPENMP := $(call accepts,-fopenmp)
+OPENMP := $(or $(call accepts,-fopenmp),-Wno-unknown-pragmas)
 ifeq ($(call has,zlib),yes)
 CPPFLAGS += -DHAVE_ZLIB $(shell pkg-config --cflags zlib)
 LDLIBS   += $(shell pkg-config --libs zlib)
@@ -41,15 +41,11 @@ CFLAGS  := -O1 -g --coverage -fprofile-update=atomic
 LDFLAGS += --coverage
 endif
 
-# Instruction sets of the architecture, and how to compile for them. Kernels are optimised harder
-# than the rest, except scalar, which is there to be right.
+# Instruction sets of the architecture, and how to compile for them.
 ARCH := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))
 SETS := scalar $(if $(filter x86_64,$(ARCH)),avx2 avx512) $(if $(filter aarch64,$(ARCH)),neon)
-HARD := $(if $(SANITIZE)$(COVERAGE),,-O3)
-scalar_FLAGS :=
-avx2_FLAGS   := $(HARD) -mavx2 -mfma
-avx512_FLAGS := $(HARD) -mavx512f
-neon_FLAGS   := $(HARD)
+avx2_FLAGS   := -mavx2 -mfma
+avx512_FLAGS := -mavx512f
 
 LAYERS  := $(basename $(notdir $(wildcard ref/*.c)))
 COMMON  := $(patsubst %.c,$(BUILD)/%.o,$(wildcard ref/*.c fast/isa/*.c harness/check/*.c \

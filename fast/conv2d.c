@@ -3,6 +3,7 @@
  * strided lanes, column j in lane j mod 16, folded by v_sum; db over the plane likewise.
  */
 #include "fast/taps.h"
+#include "fast/threads.h"
 
 /* The image under the kernels, and the gradient under the flipped kernels of backward_data. */
 static struct packing image_packing(const struct conv2d_shape *s)
@@ -34,6 +35,12 @@ static void image_places(const struct conv2d_shape *s, const struct packing *p, 
                            j / s->stride;
 }
 
+static double multiply_adds(const struct conv2d_shape *s)
+{
+    return (double)s->n * s->o * conv2d_oh(s) * conv2d_ow(s) * taps_of(s);
+}
+
+/* Work: the weights, the places of the taps, and for every thread an image. */
 static void forward(const struct conv2d_shape *s, const float *x, const float *w, const float *b,
                     float *y, float *work)
 {
@@ -48,9 +55,11 @@ static void forward(const struct conv2d_shape *s, const float *x, const float *w
             for (int k = 0; k < size; k++)
                 *weight++ = w[(size_t)(o + k) * taps + t];
     }
+#pragma omp parallel for if (multiply_adds(s) > THREAD_WORK)
     for (int n = 0; n < s->n; n++)
         sum_taps(&(struct sum){ .channels = s->o, .rows = oh, .cols = ow, .taps = taps,
-                                .x = pack(&p, x + (size_t)n * s->c * s->h * s->w, packed),
+                                .x = pack(&p, x + (size_t)n * s->c * s->h * s->w,
+                                          packed + thread_index() * packed_size(&p)),
                                 .x_row = (size_t)s->stride * p.groups * p.cols,
                                 .place = place, .weight = work, .kind = s->bias, .bias = b,
                                 .y = y + (size_t)n * s->o * oh * ow,
@@ -89,18 +98,27 @@ static void phase_gradient(const struct conv2d_shape *s, const struct packing *p
                             .y_row = (size_t)st * s->w, .y_step = st });
 }
 
+/* What one thread of backward_data needs: the weights and the places of a phase, and a gradient. */
+static size_t data_work(const struct conv2d_shape *s, const struct packing *p)
+{
+    return (size_t)(s->c + 1) * s->o * s->kh * s->kw + packed_size(p);
+}
+
 static void backward_data(const struct conv2d_shape *s, const float *w, const float *dy, float *dx,
                           float *work)
 {
     const struct packing p = gradient_packing(s);
     const size_t taps = (size_t)s->o * s->kh * s->kw;
-    int32_t *place = (int32_t *)(work + s->c * taps);
-    float *packed = work + (s->c + 1) * taps;
-    for (int n = 0; n < s->n; n++, dx += (size_t)s->c * s->h * s->w) {
-        const float *grad = pack(&p, dy + (size_t)n * s->o * p.h * p.w, packed);
+#pragma omp parallel for if (multiply_adds(s) > THREAD_WORK)
+    for (int n = 0; n < s->n; n++) {
+        float *weight = work + thread_index() * data_work(s, &p);
+        int32_t *place = (int32_t *)(weight + s->c * taps);
+        const float *grad =
+            pack(&p, dy + (size_t)n * s->o * p.h * p.w, weight + (s->c + 1) * taps);
         for (int a = 0; a < s->stride; a++)
             for (int e = 0; e < s->stride; e++)
-                phase_gradient(s, &p, a, e, w, grad, dx, work, place);
+                phase_gradient(s, &p, a, e, w, grad, dx + (size_t)n * s->c * s->h * s->w, weight,
+                               place);
     }
 }
 
@@ -207,9 +225,9 @@ static void backward_weights(const struct conv2d_shape *s, const float *x, const
 static size_t workspace(const struct conv2d_shape *s)
 {
     const struct packing image = image_packing(s), gradient = gradient_packing(s);
-    const size_t taps = (size_t)taps_of(s), back = (size_t)s->o * s->kh * s->kw;
-    const size_t forward_size = (s->o + 1) * taps + packed_size(&image);
-    const size_t data_size = (s->c + 1) * back + packed_size(&gradient);
+    const size_t taps = (size_t)taps_of(s), threads = (size_t)thread_count();
+    const size_t forward_size = (s->o + 1) * taps + threads * packed_size(&image);
+    const size_t data_size = threads * data_work(s, &gradient);
     const size_t weights_size = (16 * (size_t)s->o + 1) * taps + packed_size(&image);
     const size_t most = forward_size > data_size ? forward_size : data_size;
     return most > weights_size ? most : weights_size;

@@ -2,6 +2,7 @@
  * from the bias for y, over n from +0 for dw and db. dx is summed over o in 16 strided lanes, o in
  * lane o mod 16, folded by v_sum. */
 #include "ref/dense.h"
+#include "fast/threads.h"
 #include "fast/vec.h"
 
 /* out[r][c] = start[c] + sum_k a[r a_row + k a_depth] m[k][c], m and out with rows `cols` long; start
@@ -63,11 +64,15 @@ static inline __attribute__((always_inline)) void rows(const struct product *p, 
 
 static void multiply(const struct product *p)
 {
-    int row = 0;
-    for (; row + TILE_ROWS <= p->rows; row += TILE_ROWS)
-        rows(p, row, TILE_ROWS);
-    for (; row < p->rows; row++)
-        rows(p, row, 1);
+    const double work = (double)p->rows * p->cols * p->depth;
+#pragma omp parallel for if (work > THREAD_WORK)
+    for (int row = 0; row < p->rows; row += TILE_ROWS) {
+        if (row + TILE_ROWS <= p->rows)
+            rows(p, row, TILE_ROWS);
+        else
+            for (int last = row; last < p->rows; last++)
+                rows(p, last, 1);
+    }
 }
 
 static void forward(const struct dense_shape *s, const float *x, const float *w, const float *b,
@@ -80,13 +85,15 @@ static void forward(const struct dense_shape *s, const float *x, const float *w,
 
 static void input_gradient(const struct dense_shape *s, const float *w, const float *dy, float *dx)
 {
-    for (int n = 0; n < s->n; n++, dy += s->out)
+    const double work = (double)s->n * s->in * s->out;
+#pragma omp parallel for if (work > THREAD_WORK)
+    for (int n = 0; n < s->n; n++)
         for (int i = 0; i < s->in; i++) {
-            const float *row = w + (size_t)i * s->out;
+            const float *grad = dy + (size_t)n * s->out, *row = w + (size_t)i * s->out;
             v sum = v_set1(0.0f);
             for (int o = 0; o < s->out; o += 16)
-                sum = v_fma(v_load_n(dy + o, s->out - o), v_load_n(row + o, s->out - o), sum);
-            *dx++ = v_sum(sum);
+                sum = v_fma(v_load_n(grad + o, s->out - o), v_load_n(row + o, s->out - o), sum);
+            dx[(size_t)n * s->in + i] = v_sum(sum);
         }
 }
 

@@ -9,8 +9,8 @@
  * Every kernel takes its arguments in one order: shape, inputs, parameters, incoming gradient,
  * outputs, workspace. Tensors are bare pointers, row-major, densely packed. A kernel never fails,
  * owns no memory, writes every element of its outputs and nothing else. A kernel that needs scratch
- * has a `workspace` member that says how many reals for a shape; the caller hands them over, in any
- * state, and may reuse them at once.
+ * has a `workspace` member that says how many reals for a shape, with the number of threads then in
+ * force; the caller hands them over, in any state, and may reuse them at once.
  */
 #ifndef REF_LAYERS_H
 #define REF_LAYERS_H
