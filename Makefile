@@ -5,7 +5,6 @@ CC      ?= cc
 BUILD   ?= build
 PREFIX  ?= /usr/local
 CFLAGS  ?= -O3 -g
-PYTHON  ?= python3
 PROGRAM := $(BUILD)/cnncheck
 
 # As many jobs as processors, unless the command line says how many.
@@ -37,7 +36,7 @@ CFLAGS  := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -
 LDFLAGS += -fsanitize=address,undefined
 endif
 ifdef COVERAGE
-CFLAGS  := -O1 -g --coverage -fprofile-update=atomic
+CFLAGS  := -O1 -g --coverage
 LDFLAGS += --coverage
 endif
 
@@ -100,10 +99,10 @@ coverage: ## line coverage of verify and test (gcovr): build/coverage/index.html
 	scripts/coverage.sh $(BUILD)/coverage
 
 fixtures: ## make NumPy's fixtures again, and show that nothing moved
-	$(PYTHON) scripts/fixtures.py
+	scripts/fixtures.py
 
 report: ## write REPORT.md from what verify, train and coverage left in build/
-	$(PYTHON) scripts/report.py $(BUILD)
+	scripts/report.py $(BUILD)
 
 install: $(PROGRAM) ## install the program and its fixtures below PREFIX
 	$(MAKE) --no-print-directory BUILD=$(BUILD)/install \

@@ -1,0 +1,38 @@
+#!/bin/sh
+# coverage.sh DIR - builds with coverage in DIR, runs verify and the tests, and writes
+#
+#   DIR/index.html     every line
+#   DIR/summary.json   per file, for REPORT.md
+#   DIR/summary.txt    the same as a table, which is printed too
+#
+# and fails unless all lines of ref/ and fast/ and nine tenths of harness/ were run.
+set -eu
+dir=${1:?usage: coverage.sh DIR}
+command -v gcovr >/dev/null 2>&1 || {
+    echo "coverage.sh: gcovr is missing: scripts/setup.sh installs it" >&2
+    exit 2
+}
+
+find . -path "./$dir/*" -name '*.gcda' -delete 2>/dev/null || true
+make BUILD="$dir" COVERAGE=1 CC=gcc build
+"$dir/cnncheck" verify --tier smoke
+make BUILD="$dir" COVERAGE=1 CC=gcc test
+
+run_gcovr() {
+    gcovr --root . --object-directory "$dir" --exclude tests/ "$@" "$dir"
+}
+run_gcovr --html-details "$dir/index.html" --json-summary "$dir/summary.json" \
+    --txt "$dir/summary.txt"
+cat "$dir/summary.txt"
+
+status=0
+for rule in "ref 100" "fast 100" "harness 90"; do
+    set -- $rule
+    if run_gcovr --filter "$1/" --fail-under-line "$2" >/dev/null; then
+        echo "$1: at least $2 % of lines"
+    else
+        echo "$1: LESS THAN $2 % of lines" >&2
+        status=1
+    fi
+done
+exit $status
