@@ -151,9 +151,11 @@ static void run_items(struct campaign *c, const struct item *item, int count, bo
 #pragma omp for schedule(dynamic)
         for (int i = 0; i < count; i++) {
             run_item(c, &j, &item[i]);
-#pragma omp critical(progress)
-            if (done++, shown)
-                progress("cases", c->start, done, count);
+            int finished;
+#pragma omp atomic capture
+            finished = ++done;
+            if (shown)
+                progress("cases", c->start, finished, count);
         }
         guard_destroy(j.guard);
     }

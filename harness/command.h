@@ -19,6 +19,9 @@ enum { EXIT_HELD = 0, EXIT_FAILED = 1, EXIT_UNUSABLE = 2 };
 /* The version of the program, and of the files it writes. */
 extern const char *const program_version;
 
+/* What compiled it. */
+extern const char *const compiler_name;
+
 /* Prints "cnncheck: text" on stderr and returns EXIT_UNUSABLE. */
 int unusable(const struct error *e);
 
@@ -33,7 +36,10 @@ bool parse_real(const char *option, const char *text, double least, double most,
  * that is unknown, or of a set that this machine lacks, is an error and never falls back. */
 bool parse_isa(const char *name, enum isa *out, struct error *e);
 
-/* Sets the number of threads; more than one needs a build with OpenMP. */
+/* The processors there are, or 1 in a build without OpenMP. */
+int default_threads(void);
+
+/* Sets the number of threads of a kernel; more than one needs a build with OpenMP. */
 bool use_threads(int threads, struct error *e);
 
 #endif

@@ -4,7 +4,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 static const char help[] =
     "usage: cnncheck info\n"
@@ -27,13 +26,9 @@ int info_command(int argc, char **argv)
     if (!parse_isa(NULL, &isa, &e))
         return unusable(&e);
     printf("cnncheck %s\n\n", program_version);
-#ifdef __clang__
-    printf("compiler          Clang %d.%d\n", __clang_major__, __clang_minor__);
-#else
-    printf("compiler          GCC %d.%d\n", __GNUC__, __GNUC_MINOR__);
-#endif
+    printf("compiler          %s\n", compiler_name);
 #ifdef _OPENMP
-    printf("threads           OpenMP, %ld processors\n", sysconf(_SC_NPROCESSORS_ONLN));
+    printf("threads           OpenMP, %d processors\n", default_threads());
 #else
     printf("threads           one: built without OpenMP\n");
 #endif

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static const char help[] =
     "usage: cnncheck verify [OPTION]...\n"
@@ -72,7 +71,7 @@ static bool parse_shard(const char *text, struct campaign *c, struct error *e)
 static bool parse_options(int argc, char **argv, struct request *r, struct error *e)
 {
     struct campaign *c = &r->campaign;
-    int seed = 1, threads = (int)sysconf(_SC_NPROCESSORS_ONLN), option;
+    int seed = 1, threads = default_threads(), option;
     bool good = true;
     opterr = 0;
     while (good && (option = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -135,6 +134,7 @@ int verify_command(int argc, char **argv)
         fputs(help, stdout);
         return EXIT_HELD;
     }
+    use_threads(1, &e); /* of a kernel; cases run c->threads at once */
     choose_functions(c);
     c->start = seconds_now();
     campaign_fixtures(c);

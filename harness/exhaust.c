@@ -85,8 +85,10 @@ void campaign_exhaust(struct campaign *c)
             for (int block = 0; block < BLOCKS; block++) {
                 if (block % c->shards == c->shard - 1)
                     try_block(c, t, b, (uint32_t)block);
-#pragma omp critical(progress)
-                progress(t->check->layer, start, ++done, BLOCKS);
+                int finished;
+#pragma omp atomic capture
+                finished = ++done;
+                progress(t->check->layer, start, finished, BLOCKS);
             }
             free(b);
         }

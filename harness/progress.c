@@ -18,14 +18,15 @@ double seconds_now(void)
 void progress(const char *what, double start, double done, double total)
 {
     const double now = seconds_now(), spent = now - start;
-    if (spent < 1.0 || now - last_shown < 0.1 || !isatty(STDERR_FILENO))
-        return;
-    last_shown = now;
-    line_shown = true;
-    fprintf(stderr, "\r\033[K%s %.0f %%", what, 100.0 * done / total);
-    if (done > 0.0)
-        fprintf(stderr, ", %.0f s left", spent * (total - done) / done);
-    fflush(stderr);
+#pragma omp critical(progress)
+    if (spent >= 1.0 && now - last_shown >= 0.1 && isatty(STDERR_FILENO)) {
+        last_shown = now;
+        line_shown = true;
+        fprintf(stderr, "\r\033[K%s %.0f %%", what, 100.0 * done / total);
+        if (done > 0.0)
+            fprintf(stderr, ", %.0f s left", spent * (total - done) / done);
+        fflush(stderr);
+    }
 }
 
 void progress_clear(void)

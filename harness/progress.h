@@ -6,7 +6,7 @@
 double seconds_now(void);
 
 /* Shows "what 42 %, 7 s left" on stderr when it is a terminal, at most ten times a second, from one
- * second after `start` on. */
+ * second after `start` on. Any thread may call it. */
 void progress(const char *what, double start, double done, double total);
 
 /* Wipes the line, before anything else is printed. */

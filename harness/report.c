@@ -152,20 +152,38 @@ static void json_training(FILE *f, const struct training *t)
     fprintf(f, "}");
 }
 
+/* The processor's name as the system gives it. */
+static void processor_name(char name[128])
+{
+    FILE *f = fopen("/proc/cpuinfo", "r");
+    char line[256];
+    strcpy(name, "unknown processor");
+    while (f && fgets(line, sizeof line, f))
+        if (sscanf(line, "model name : %127[^\n]", name) == 1)
+            break;
+    if (f)
+        fclose(f);
+}
+
 bool report_json(struct campaign *c, const char *path, struct error *e)
 {
     static const char *const tiers[] = { "smoke", "full", "exhaustive" };
-    char sets[128];
+    char sets[128], processor[128];
     struct outfile out;
     if (!outfile_open(&out, path, e))
         return false;
     FILE *f = out.file;
     set_names(c, "\", \"", sets);
+    processor_name(processor);
     fprintf(f, "{\n  \"version\": \"%s\", \"tier\": \"%s\", \"seed\": %llu, \"shard\": [%d, %d], "
                "\"threads\": %d,\n  \"sets\": [\"%s\"], \"seconds\": %.1f, \"held\": %s,\n",
             program_version, tiers[c->tier], (unsigned long long)c->seed, c->shard, c->shards,
             c->threads, sets, c->seconds, rejected(c) ? "false" : "true");
-    fprintf(f, "  \"functions\": [\n");
+    fprintf(f, "  \"compiler\": ");
+    json_string(f, compiler_name);
+    fprintf(f, ", \"processor\": ");
+    json_string(f, processor);
+    fprintf(f, ",\n  \"functions\": [\n");
     for (int i = 0; i < c->tallies; i++) {
         json_tally(f, &c->tally[i]);
         fprintf(f, "%s\n", i + 1 < c->tallies ? "," : "");
