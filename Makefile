@@ -40,9 +40,11 @@ CFLAGS  := -O1 -g --coverage
 LDFLAGS += --coverage
 endif
 
-# Instruction sets of the architecture, and how to compile for them.
+# Instruction sets of the architecture, and how to compile for them. (Sanitizers check every lane of the
+# arrays that scalar is made of: inlined, that takes GCC minutes.)
 ARCH := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))
 SETS := scalar $(if $(filter x86_64,$(ARCH)),avx2 avx512) $(if $(filter aarch64,$(ARCH)),neon)
+scalar_FLAGS := $(if $(SANITIZE),-fno-inline)
 avx2_FLAGS   := -mavx2 -mfma
 avx512_FLAGS := -mavx512f
 
