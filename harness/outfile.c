@@ -8,12 +8,12 @@
 bool outfile_open(struct outfile *o, const char *path, struct error *e)
 {
     struct stat s;
-    if (stat(path, &s) == 0 && !S_ISREG(s.st_mode))
+    if (lstat(path, &s) == 0 && !S_ISREG(s.st_mode)) /* the rename would replace it */
         return fail(e, "%s: cannot be written: not a regular file", path);
     const int length =
         snprintf(o->temporary, sizeof o->temporary, "%s.%ld.tmp", path, (long)getpid());
     if ((size_t)length >= sizeof o->temporary)
-        return fail(e, "%s: cannot be written: the name is too long", path);
+        return fail(e, "%.100s...: cannot be written: the name is too long", path);
     strcpy(o->path, path);
     o->file = fopen(o->temporary, "wb");
     return o->file ? true : fail(e, "%s: cannot be written: %s", path, strerror(errno));
@@ -21,11 +21,11 @@ bool outfile_open(struct outfile *o, const char *path, struct error *e)
 
 bool outfile_close(struct outfile *o, struct error *e)
 {
-    bool good = !ferror(o->file);
-    good = fclose(o->file) == 0 && good; /* where a full disk shows if all of it fitted the buffer */
-    if (good && rename(o->temporary, o->path) == 0)
+    const bool written = fflush(o->file) == 0 && !ferror(o->file); /* a full disk shows here */
+    int reason = errno;
+    if (fclose(o->file) == 0 && written && rename(o->temporary, o->path) == 0)
         return true;
-    const int reason = errno;
+    reason = written ? errno : reason;
     unlink(o->temporary);
     return fail(e, "%s: cannot be written: %s", o->path, strerror(reason));
 }

@@ -6,7 +6,7 @@
  *     return outfile_close(&out, e);
  *
  * A full disk or any other failure leaves what was at `path` before. A path that is there and is not a
- * regular file is refused: a rename would replace a device.
+ * regular file, a link included, is refused: the rename would replace it.
  */
 #ifndef HARNESS_OUTFILE_H
 #define HARNESS_OUTFILE_H
