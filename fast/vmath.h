@@ -1,29 +1,28 @@
 /* vmath.h - exp, log, log1p, sigmoid and tanh of a vector, in the words of vec.h alone.
  *
- * Every function is faithful: within 1 ulp of the true value, denormals included, infinite only
- * where the true value is that large. NaN gives NaN. The error above each function is the largest
- * over all its floats, with the input that shows it, in units of the last place of the true value;
- * below 2^-126 that unit is 2^-149. All are monotone where the function is.
+ * Every function is faithful: less than 1 ulp from the true value for every float it is meant for,
+ * denormals included, infinite only where the true value is that large. NaN gives NaN. The error
+ * above a function is the largest over all those floats, with an input that shows it, in ulps of
+ * the true value; below 2^-126 an ulp is 2^-149. Each is monotone wherever the true function is.
  *
- * The polynomials are minimax fits, rounded to float one coefficient at a time, lowest first, the
- * others fitted anew after each. They are evaluated in pairs of terms: as many operations as
- * Horner's rule, a chain half as long.
+ * The polynomials are minimax fits, rounded to float one coefficient at a time, lowest first, and
+ * the others fitted anew. They are summed in pairs of terms: the operations of Horner's rule in a
+ * chain half as long.
  */
 #ifndef FAST_VMATH_H
 #define FAST_VMATH_H
 
 #include "fast/vec.h"
 
-#define ONE_BITS 0x3f800000u /* of 1.0f; adding n << 23 to them makes 2^n */
+#define ONE_BITS            0x3f800000u /* with n << 23 added, 2^n */
+#define THREE_QUARTERS_BITS 0x3f400000u
 
-/* e^x = 2^k (1 + a + b) with |a| < 0.347 and |b| < 0.067, to 2^-28 of the value, |x| <= 105.
+/* e^x = 2^k (1 + a + b) with |a| < 0.3466 and |b| < 0.068, to 2^-25.8 of its value, |x| <= 105.
  *
- * a = x - k ln2 with the upper part of ln2, which is exact since a has no more bits than x and k
- * times 20 bits. r also has the lower part. b = e^r - 1 - a is what is left, low the part of it
- * that is not in the polynomial: (e^r - 1 - r) / r^2 on |r| <= 0.3466, fitted to 2^-28.2 of e^r.
- *
- * Adding 1.5 * 2^23 rounds to an integer, which is then in the low bits of the sum: k is taken
- * from there, modulo 2^22. */
+ * Adding 1.5 * 2^23 rounds to an integer and leaves it in the low bits of the sum, where k is taken
+ * from, modulo 2^22. a = x - k ln2 with ln2 to 21 bits, and is exact; low is the rest of k ln2, and
+ * r = a + low. b is low and what 1 + r lacks of e^r: (e^r - 1 - r) / r^2 is fitted on |r| <= 0.3466
+ * to 2^-28.2 of e^r. */
 struct exp_parts {
     v a, b;
     vi k;
@@ -43,8 +42,8 @@ static inline struct exp_parts exp_parts(v x)
     return (struct exp_parts){ a, v_fma(r2, q, low), v_bits(shifted) };
 }
 
-/* hi + lo = 1 + e.a + e.b, with hi the float nearest to it. lo is good to a few units of 2^-30,
- * and where k is 0 the small difference hi - 1 + lo keeps the relative precision of e.a. */
+/* hi + lo = 1 + a + b with hi the nearest float. Only the addition of b rounds: where 1 + a + b is
+ * near 1, (hi - 1) + lo is still as precise as a and b are. */
 struct float_pair {
     v hi, lo;
 };
@@ -58,8 +57,8 @@ static inline struct float_pair one_plus(struct exp_parts e)
     return (struct float_pair){ hi, v_add(v_sub(t, hi), rest) };
 }
 
-/* 2^k = a * b, each with half of k: 2^k itself may be out of range, and a result that is denormal
- * or overflows must do so in its last multiplication. k counts modulo 2^10. */
+/* 2^k = a * b, each with half of k: 2^k itself may be out of range, and a result that underflows
+ * or overflows may do so only in its last multiplication. Of k only the low ten bits count. */
 struct power_of_two {
     v a, b;
 };
@@ -73,7 +72,7 @@ static inline struct power_of_two power_of_two(vi k)
 }
 
 /* e^x. exp(-inf) = 0, exp(inf) = inf.
- * Error: EXP */
+ * Error: 0.892 ulp at -0x1.790436p+2. */
 static inline v v_exp(v x)
 {
     x = v_select(v_lt(x, v_set1(-105)), v_set1(-105), x);
@@ -83,10 +82,11 @@ static inline v v_exp(v x)
     return v_mul(v_mul(v_add(v_set1(1), v_add(e.a, e.b)), s.a), s.b);
 }
 
-/* log(2^k (1 + f)) for -1/4 <= f < 1/2 and a whole number k as a float.
+/* log(2^k (1 + f)) for -1/4 <= f < 1/2 and a whole number k, |k| < 256.
  *
- * (log(1 + f) - f) / f^2 is fitted to 2^-27.6 of log(1 + f). k times the upper 15 bits of ln2 is
- * exact, and so is its sum with f as hi + lo, since k is 0 or its term is the larger. */
+ * (log(1 + f) - f) / f^2 is fitted to 2^-27.6 of log(1 + f); its last step is Horner's, for one
+ * rounding less. k times ln2 to 15 bits is exact, and so is its sum with f as hi + lo, since it
+ * is 0 or the larger of the two. */
 static inline v log_parts(v k, v f)
 {
     v f2 = v_mul(f, f);
@@ -103,28 +103,28 @@ static inline v log_parts(v k, v f)
 }
 
 /* The natural logarithm. log(+-0) = -inf, log(x < 0) = NaN, log(inf) = inf.
- * Error: LOG
+ * Error: 0.915 ulp at 0x1.7aa6b4p-1.
  *
- * x = 2^k m with 3/4 <= m < 3/2: subtracting the bits of 3/4 carries k into the exponent field. An
- * integer put below the bits of 2^23 becomes a float when 2^23 is subtracted again. */
+ * x = 2^k m with 3/4 <= m < 3/2: what the bits of x are above those of 3/4, raised to be positive,
+ * has k + 127 in its exponent field and the rest of m below. In the low bits of 2^23 that integer
+ * becomes a float. Denormals are scaled by 2^23 first. */
 static inline v v_log(v x)
 {
     const v zero = v_set1(0), inf = v_from_bits(i_set1(0x7f800000u));
     const v nan = v_from_bits(i_set1(0x7fc00000u));
-    const vi three_quarters = i_set1(0x3f400000u);
     vm tiny = v_lt(x, v_set1(0x1p-126f));
     v y = v_select(tiny, v_mul(x, v_set1(0x1p23f)), x);
-    vi i = i_add(v_bits(y), i_set1(ONE_BITS - 0x3f400000u));
+    vi i = i_add(v_bits(y), i_set1(ONE_BITS - THREE_QUARTERS_BITS));
     v k = v_from_bits(i_add(i_shr(i, 23), i_set1(0x4b000000u)));
     k = v_sub(k, v_select(tiny, v_set1(0x1p23f + 127 + 23), v_set1(0x1p23f + 127)));
-    v m = v_from_bits(i_add(i_and(i, i_set1(0x007fffffu)), three_quarters));
+    v m = v_from_bits(i_add(i_and(i, i_set1(0x007fffffu)), i_set1(THREE_QUARTERS_BITS)));
     v r = log_parts(k, v_sub(m, v_set1(1)));
     r = v_select(v_lt(x, inf), r, x);
     return v_select(v_lt(zero, x), r, v_select(v_eq(x, zero), v_neg(inf), nan));
 }
 
 /* log(1 + x), only for 0 <= x <= 1 (and NaN).
- * Error: LOG1P
+ * Error: 0.918 ulp at 0x1.ea16a4p-2.
  *
  * From 1/2 on, (1 + x) / 2 = 1 + (x - 1) / 2, and x - 1 is exact. */
 static inline v v_log1p(v x)
@@ -136,7 +136,7 @@ static inline v v_log1p(v x)
 }
 
 /* 1 / (1 + e^-x). sigmoid(-inf) = 0, sigmoid(inf) = 1.
- * Error: SIGMOID
+ * Error: 0.787 ulp at -0x1.5ec7c4p+6, a denormal result; 0.698 at -0x1.8165a8p+5 among others.
  *
  * With e^-x = 2^k m and s = 2^-k it is s / (s + m): nothing overflows, and the result is denormal
  * only in the last multiplication. q is 1 / (s + m) and is corrected once by 1 - q (s + m), which
@@ -158,7 +158,7 @@ static inline v v_sigmoid(v x)
 }
 
 /* sigmoid(x) sigmoid(-x), the derivative of sigmoid, even in x.
- * Error: DSIGMOID
+ * Error: 0.780 ulp at 0x1.5ed742p+6, a denormal result; 0.694 at 0x1.b56956p+4 among others.
  *
  * With e^-|x| = s m, s = 2^k, it is s m / (1 + s m)^2, the quotient m / d corrected as above. */
 static inline v v_dsigmoid(v x)
@@ -180,11 +180,11 @@ static inline v v_dsigmoid(v x)
 }
 
 /* The hyperbolic tangent. tanh(+-0) = +-0, tanh(+-inf) = +-1.
- * Error: TANH
+ * Error: 0.922 ulp at 0x1.9756ccp-4.
  *
- * (1 - e) / (1 + e) with e = e^-2|x|, numerator and denominator both as sums of two floats. Near 0
- * that needs no other polynomial, for there k is 0 and 1 - e loses nothing; below 2^-13 the result
- * is x. */
+ * With e^-2|x| = s m, s = 2^k, it is (1 - s m) / (1 + s m), both parts of it sums of two floats.
+ * Near 0 that needs no polynomial of its own, for there s is 1 and 1 - m loses nothing; below 2^-13
+ * the result is x. */
 static inline v v_tanh(v x)
 {
     const v one = v_set1(1);

@@ -1,4 +1,5 @@
 /* avx512.h - the vocabulary of vec.h in AVX-512F alone (no DQ, BW or VL): one register. */
+/* clang-format off: a word is a line */
 #include <immintrin.h>
 
 typedef __m512 v;

@@ -1,5 +1,6 @@
 /* neon.h - the vocabulary of vec.h in AArch64 Advanced SIMD: four registers of four lanes. It has
  * no masked moves, so the partial loads and stores are those of vec.h. */
+/* clang-format off: a word is a line */
 #include <arm_neon.h>
 
 typedef struct { float32x4_t a, b, c, d; } v;

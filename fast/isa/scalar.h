@@ -1,5 +1,6 @@
 /* scalar.h - the vocabulary of vec.h in portable C. Only the order of the additions in v_sum is a
  * decision; the rest is what the other dialects must agree with. */
+/* clang-format off: a word is a line */
 #include <math.h>
 #include <string.h>
 

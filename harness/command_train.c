@@ -1,0 +1,220 @@
+/* command_train.c - cnncheck train: a network by ref and by fast, side by side. */
+#include "harness/command.h"
+#include "harness/curves.h"
+#include "harness/weights.h"
+
+#include <getopt.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char help[] =
+    "usage: cnncheck train NETWORK [OPTION]...\n"
+    "\n"
+    "Trains a network by ref (double) and by fast (float), from the same weights and on the same\n"
+    "images in the same order, and prints both loss curves side by side. The images are shuffled\n"
+    "anew for each epoch. A number that is not finite ends the training of its side.\n"
+    "\n"
+    "  --impl ref|fast        only this side (default: both)\n"
+    "  --isa NAME             instruction set of fast (default: CNNCHECK_ISA, or the widest)\n"
+    "  --data DIR             IDX files, plain or .gz (default: mnist01 of the fixtures, which\n"
+    "                         CNNCHECK_FIXTURES moves)\n"
+    "  --epochs N             passes over the images (default: the network's, below)\n"
+    "  --batch N              images in a step (default: the network's)\n"
+    "  --lr R                 learning rate (default: the network's)\n"
+    "  --lr-decay R           its factor after each epoch (default: 1)\n"
+    "  --seed N               seed of weights and of shuffling (default: 1)\n"
+    "  --init document|scaled first weights as the document draws them, or normal and scaled by\n"
+    "                         the fan-in, with biases of zero (default: scaled)\n"
+    "  --loss fused|document  last layer and loss in one stable step, or apart as the document\n"
+    "                         has them, which can end in NaN (default: fused)\n"
+    "  --limit N              at most so many training images (default: all)\n"
+    "  --threads N            threads of fast (default: 1)\n"
+    "  --shadow[=N]           give the inputs of every kernel call of fast to ref as well, in every\n"
+    "                         N-th step, and judge what fast made of them (default: 100)\n"
+    "  --save FILE.npz        write the weights after every epoch; of both sides, those of fast\n"
+    "  --load FILE.npz        start from these weights, whichever side wrote them\n"
+    "  --log FILE.tsv         a row for each epoch and side\n"
+    "  --help                 this text\n";
+
+enum option_name { IMPL, ISA, DATA, EPOCHS, BATCH, LR, LR_DECAY, SEED, INIT, LOSS, LIMIT, THREADS,
+                   SHADOW, SAVE, LOAD, LOG, HELP };
+
+static const struct option options[] = {
+    { "impl", required_argument, NULL, IMPL },     { "isa", required_argument, NULL, ISA },
+    { "data", required_argument, NULL, DATA },     { "epochs", required_argument, NULL, EPOCHS },
+    { "batch", required_argument, NULL, BATCH },   { "lr", required_argument, NULL, LR },
+    { "lr-decay", required_argument, NULL, LR_DECAY }, { "seed", required_argument, NULL, SEED },
+    { "init", required_argument, NULL, INIT },     { "loss", required_argument, NULL, LOSS },
+    { "limit", required_argument, NULL, LIMIT },   { "threads", required_argument, NULL, THREADS },
+    { "shadow", optional_argument, NULL, SHADOW }, { "save", required_argument, NULL, SAVE },
+    { "load", required_argument, NULL, LOAD },
+    { "log", required_argument, NULL, LOG },       { "help", no_argument, NULL, HELP },
+    { NULL, 0, NULL, 0 }
+};
+
+struct request {
+    struct settings settings;
+    const char *impl, *isa, *data, *save, *load, *log;
+    int limit, threads, shadow; /* every so many steps; 0: none */
+};
+
+static void print_help(void)
+{
+    fputs(help, stdout);
+    networks_print();
+    printf("\nExit status: 0 trained, 1 met a number that is not finite, 2 could not be run.\n");
+}
+
+/* One of two words; the second is 1. */
+static bool parse_choice(const char *option, const char *text, const char *const word[2], int *out,
+                         struct error *e)
+{
+    *out = strcmp(text, word[1]) == 0;
+    return *out || strcmp(text, word[0]) == 0 ||
+           fail(e, "%s: '%s' is neither %s nor %s", option, text, word[0], word[1]);
+}
+
+static bool parse_option(int option, struct request *r, struct error *e)
+{
+    struct settings *s = &r->settings;
+    static const char *const impls[] = { "ref", "fast" };
+    int choice = 0;
+    bool good;
+    switch (option) {
+    case IMPL:
+        r->impl = optarg;
+        return parse_choice("--impl", optarg, impls, &choice, e);
+    case EPOCHS: return parse_int("--epochs", optarg, 1, 1000000, &s->epochs, e);
+    case BATCH: return parse_int("--batch", optarg, 1, 65536, &s->batch, e);
+    case LR: return parse_real("--lr", optarg, 0.0, 1e6, &s->lr, e);
+    case LR_DECAY: return parse_real("--lr-decay", optarg, 0.0, 1.0, &s->lr_decay, e);
+    case SEED:
+        good = parse_int("--seed", optarg, 0, INT_MAX, &choice, e);
+        s->seed = (uint64_t)choice;
+        return good;
+    case INIT:
+        good = parse_choice("--init", optarg, init_name, &choice, e);
+        s->init = (enum init_mode)choice;
+        return good;
+    case LOSS:
+        good = parse_choice("--loss", optarg, loss_name, &choice, e);
+        s->loss = (enum loss_mode)choice;
+        return good;
+    case LIMIT: return parse_int("--limit", optarg, 1, INT_MAX, &r->limit, e);
+    case THREADS: return parse_int("--threads", optarg, 1, 1024, &r->threads, e);
+    case SHADOW:
+        r->shadow = 100;
+        return !optarg || parse_int("--shadow", optarg, 1, INT_MAX, &r->shadow, e);
+    case ISA: r->isa = optarg; return true;
+    case DATA: r->data = optarg; return true;
+    case SAVE: r->save = optarg; return true;
+    case LOAD: r->load = optarg; return true;
+    case LOG: r->log = optarg; return true;
+    default: return false;
+    }
+}
+
+static bool parse(int argc, char **argv, struct request *r, struct error *e)
+{
+    struct settings *s = &r->settings;
+    int option;
+    opterr = 0;
+    optind = 1;
+    *s = (struct settings){ .lr = -1.0, .lr_decay = 1.0, .seed = 1 };
+    r->threads = 1;
+    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (option == '?')
+            return fail(e, "%s: not an option, or one without its value; see cnncheck train --help",
+                        argv[optind - 1]);
+        if (!parse_option(option, r, e))
+            return false;
+    }
+    if (argc - optind != 1)
+        return fail(e, "train takes one NETWORK; see cnncheck train --help");
+    const struct network *n = s->network = network_find(argv[optind], e);
+    if (!n)
+        return false;
+    s->epochs = s->epochs ? s->epochs : n->epochs;
+    s->batch = s->batch ? s->batch : n->batch;
+    s->lr = s->lr >= 0.0 ? s->lr : n->lr;
+    return true;
+}
+
+static bool load_or_init(const struct settings *s, const char *load, double **weights,
+                         struct error *e)
+{
+    struct layout layout;
+    char impl[8];
+    if (!network_layout(s->network, &layout, e))
+        return false;
+    *weights = malloc((size_t)layout.total * sizeof **weights);
+    if (!*weights)
+        return fail(e, "no memory for %d parameters", layout.total);
+    if (load)
+        return weights_load(load, s->network, *weights, impl, e);
+    network_init(&layout, s->init, s->seed, *weights);
+    return true;
+}
+
+/* The sides, the images and the weights of a training; false when any cannot be had. */
+static bool prepare(const struct request *r, struct curves *c, struct dataset *images,
+                    struct dataset *test, struct error *e)
+{
+    const struct settings *s = &r->settings;
+    const bool ref = !r->impl || strcmp(r->impl, "ref") == 0;
+    const bool fast = !r->impl || strcmp(r->impl, "fast") == 0;
+    enum isa isa = ISA_scalar;
+    if (r->isa && !fast)
+        return fail(e, "--isa: ref has no instruction sets");
+    if (r->shadow && !fast)
+        return fail(e, "--shadow: there is no fast to look at with --impl ref");
+    if ((fast && !parse_isa(r->isa, &isa, e)) || !use_threads(r->threads, e) ||
+        !network_images(s->network, r->data, "train", r->limit, images, e) ||
+        !network_images(s->network, r->data, "t10k", 0, test, e))
+        return false;
+    double *weights = NULL;
+    bool good = load_or_init(s, r->load, &weights, e);
+    for (int fast_side = 0; fast_side <= 1 && good; fast_side++)
+        if (fast_side ? fast : ref) {
+            struct side *side = &c->side[c->sides++];
+            side->engine = fast_side ? &engine_fast : &engine_ref;
+            side->isa = isa;
+            good = trainer_open(&side->trainer, s, side->engine, isa, images, weights, e);
+        }
+    free(weights);
+    return good;
+}
+
+int train_command(int argc, char **argv)
+{
+    struct error e;
+    struct request r = { .threads = 1 };
+    struct dataset images = { 0 }, test = { 0 };
+    struct shadow *shadow = NULL;
+    bool held = true, good = false;
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], "--help") == 0) {
+            print_help();
+            return EXIT_HELD;
+        }
+    struct curves c = { .settings = &r.settings, .test = &test };
+    if (parse(argc, argv, &r, &e)) {
+        c.load = r.load;
+        c.save = r.save;
+        c.log = r.log;
+        good = prepare(&r, &c, &images, &test, &e);
+        if (good && r.shadow) /* the last side is fast */
+            c.side[c.sides - 1].trainer.shadow = shadow = shadow_create(r.shadow);
+        good = good && curves_run(&c, &held, &e);
+    }
+    if (good && shadow)
+        held = shadow_report(shadow) && held;
+    shadow_destroy(shadow);
+    for (int i = 0; i < c.sides; i++)
+        trainer_close(&c.side[i].trainer);
+    dataset_free(&images);
+    dataset_free(&test);
+    return !good ? unusable(&e) : held ? EXIT_HELD : EXIT_FAILED;
+}

@@ -1,0 +1,188 @@
+#include "harness/curves.h"
+
+#include "harness/weights.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+const char *const init_name[2] = { [INIT_SCALED] = "scaled", [INIT_DOCUMENT] = "document" };
+const char *const loss_name[2] = { [LOSS_FUSED] = "fused", [LOSS_DOCUMENT] = "document" };
+
+/* A NaN has a sign, and printf would show it. */
+static const char *number(char text[32], const char *format, double value)
+{
+    if (isnan(value))
+        return "nan";
+    snprintf(text, 32, format, value);
+    return text;
+}
+
+static const char *isa_of(const struct side *s)
+{
+    return s->engine == &engine_fast ? isa_name[s->isa] : "-";
+}
+
+static void print_header(const struct curves *c)
+{
+    const struct settings *s = c->settings;
+    char names[16] = "";
+    printf("%s (document %s): %d training images, batch %d, lr %g", s->network->name,
+           s->network->document, c->side->trainer.images->count, c->side->trainer.batch, s->lr);
+    if (s->lr_decay < 1.0)
+        printf(", times %g after each epoch", s->lr_decay);
+    printf(", seed %d, weights: %s, loss: %s", (int)s->seed, c->load ? c->load : init_name[s->init],
+           loss_name[s->loss]);
+    for (int i = 0; i < c->sides; i++)
+        if (c->side[i].engine == &engine_fast)
+            printf(", fast: %s", isa_of(&c->side[i]));
+    printf("\n\nepoch");
+    for (int i = 0; i < c->sides; i++) {
+        printf("  %6s %-4s", "loss", c->side[i].engine->name);
+        strcat(strcat(names, i ? "/" : ""), c->side[i].engine->name);
+    }
+    printf("%s  train acc %-8s  test acc %-8s  seconds %s\n",
+           c->sides == 2 ? "  difference" : "", names, names, names);
+}
+
+/* Of the losses of both sides in the last epoch; NaN where one of them has none. */
+static double difference(const struct curves *c)
+{
+    const struct side *a = &c->side[0], *b = &c->side[1];
+    return a->trainer.epoch == b->trainer.epoch ? fabs(a->train.loss - b->train.loss) : NAN;
+}
+
+static void print_row(const struct curves *c, int epoch)
+{
+    char train[80] = "", test[80] = "", seconds[80] = "", text[32];
+    printf("%5d", epoch);
+    for (int i = 0; i < c->sides; i++) {
+        const struct side *s = &c->side[i];
+        const bool there = s->trainer.epoch == epoch; /* it had not stopped before */
+        const char *between = i ? "/" : "";
+        printf("  %11s", there ? number(text, "%.8f", s->train.loss) : "-");
+        strcat(strcat(train, between),
+               there ? number(text, "%.2f", 100.0 * score_accuracy(&s->train)) : "-");
+        strcat(strcat(test, between),
+               there ? number(text, "%.2f", 100.0 * score_accuracy(&s->test)) : "-");
+        strcat(strcat(seconds, between), there ? number(text, "%.2f", s->trainer.seconds) : "-");
+    }
+    if (c->sides == 2)
+        printf("  %10s", number(text, "%.2e", difference(c)));
+    printf("  %-18s  %-17s  %s\n", strcat(train, " %"), strcat(test, " %"), seconds);
+    for (int i = 0; i < c->sides; i++)
+        if (c->side[i].stopped && c->side[i].trainer.epoch == epoch)
+            printf("stopped: %s\n", c->side[i].reason.text);
+    fflush(stdout);
+}
+
+static bool unwritable(const struct curves *c, struct error *e)
+{
+    return fail(e, "%s: cannot be written: %s", c->log, strerror(errno));
+}
+
+/* Each row is one write: whatever happens later, it stays whole. */
+static bool log_row(const struct curves *c, const struct side *s, FILE *log, struct error *e)
+{
+    char loss[32], train[32], test[32];
+    fprintf(log, "%s\t%s\t%s\t%d\t%s\t%s\t%d\t%s\t%s\t%s\t%.3f\n", c->settings->network->name,
+            s->engine->name, isa_of(s), (int)c->settings->seed,
+            c->load ? c->load : init_name[c->settings->init], loss_name[c->settings->loss],
+            s->trainer.epoch, number(loss, "%.10g", s->train.loss),
+            number(train, "%.6f", score_accuracy(&s->train)),
+            number(test, "%.6f", score_accuracy(&s->test)), s->trainer.seconds);
+    return fflush(log) == 0 || unwritable(c, e);
+}
+
+static bool run_epoch(struct curves *c, FILE *log, int *running, struct error *e)
+{
+    bool good = true;
+    for (struct side *s = c->side; good && s < c->side + c->sides; s++) {
+        if (s->stopped)
+            continue;
+        s->stopped = !trainer_epoch(&s->trainer, &s->train, &s->reason);
+        s->test = (struct score){ 0 };
+        if (s->stopped) {
+            s->train.count = 0; /* its answers until then are no accuracy */
+            (*running)--;
+        } else {
+            net_test(s->engine, s->trainer.net, s->trainer.batch, c->test, &s->test);
+            if (c->save && s + 1 == c->side + c->sides)
+                good = weights_save(c->save, c->settings->network, s->engine, s->trainer.net, e);
+        }
+        good = good && (!log || log_row(c, s, log, e));
+    }
+    return good;
+}
+
+static bool run(struct curves *c, FILE *log, struct error *e)
+{
+    double largest = -1.0;
+    int running = c->sides, where = 0;
+    print_header(c);
+    for (int epoch = 1; epoch <= c->settings->epochs && running > 0; epoch++) {
+        if (!run_epoch(c, log, &running, e))
+            return false;
+        print_row(c, epoch);
+        if (c->sides == 2 && difference(c) > largest) { /* and not NaN */
+            largest = difference(c);
+            where = epoch;
+        }
+    }
+    if (where)
+        printf("\nlargest difference of the losses: %.2e, in epoch %d\n", largest, where);
+    return true;
+}
+
+bool curves_run(struct curves *c, bool *held, struct error *e)
+{
+    FILE *log = NULL;
+    if (c->log && !(log = fopen(c->log, "w")))
+        return unwritable(c, e);
+    if (log)
+        fprintf(log, "network\timpl\tisa\tseed\tinit\tloss_mode\tepoch\tloss\ttrain_accuracy\t"
+                     "test_accuracy\tseconds\n");
+    const bool good = run(c, log, e);
+    if (log)
+        fclose(log);
+    *held = true;
+    for (int i = 0; good && i < c->sides; i++) {
+        const struct side *s = &c->side[i];
+        *held = *held && !s->stopped && s->test.nonfinite == 0;
+        if (!s->stopped)
+            score_print(s->engine->name, c->settings->network->classes, &s->test);
+    }
+    return good;
+}
+
+void score_print(const char *who, int classes, const struct score *s)
+{
+    printf("\n%s: %d test images, ", who, s->count);
+    if (s->nonfinite)
+        printf("no accuracy: the outputs for %d of them are not finite\n", s->nonfinite);
+    else
+        printf("%.2f %% right (%d), loss %.8f\n", 100.0 * score_accuracy(s), s->correct, s->loss);
+    printf("  label, answer");
+    for (int answer = 0; answer < classes; answer++)
+        printf(" %6d", answer);
+    for (int label = 0; label < classes; label++) {
+        printf("\n  %13d", label);
+        for (int answer = 0; answer < classes; answer++)
+            printf(" %6d", s->confusion[label][answer]);
+    }
+    printf("\n");
+}
+
+void networks_print(void)
+{
+    printf("\nnetwork           document  epochs  batch  lr     training images of a class\n");
+    for (const struct network *const *n = networks; *n; n++) {
+        printf("%-16s  %-8s  %-6d  %-5d  %-5g  ", (*n)->name, (*n)->document, (*n)->epochs,
+               (*n)->batch, (*n)->lr);
+        if ((*n)->per_class)
+            printf("%d\n", (*n)->per_class);
+        else
+            printf("all\n");
+    }
+}

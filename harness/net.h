@@ -1,0 +1,64 @@
+/* net.h - a network that computes: forward, loss, backward, update.
+ *
+ * net.c is compiled twice, over ref in double and over fast in float; each object exports one
+ * table, and who holds it need not know which. Parameters go in and out as double, in the order of
+ * network_layout; fast rounds each of them once.
+ *
+ * Nothing is allocated after create, and every parameter and activation begins on a multiple of 64
+ * bytes. A batch may be smaller than the one that a net was made for.
+ */
+#ifndef HARNESS_NET_H
+#define HARNESS_NET_H
+
+#include "fast/isa/isa.h"
+#include "harness/network.h"
+
+/* Called after every kernel call: "conv2d.forward", its shape, and its operands in the order of the
+ * contract, inputs, then outputs. An operand that is not there (the bias of a convolution without
+ * one, the dx of a first layer) keeps its place as NULL. The operands of sgd.step do not overlap:
+ * a net that is traced keeps the old parameters for it. */
+typedef void net_trace(void *context, const char *kernel, const void *shape,
+                       const void *const *operands);
+
+/* The first number, in the order of computation, that is not finite. */
+struct nonfinite {
+    char place[40]; /* "3.dense.dw", "0.conv2d.x", "xent.loss" */
+    double value;
+    int slot;       /* of which example of the batch; -1: of all of them together */
+    bool before;    /* computed before this step: a gradient of the last one, or a parameter */
+};
+
+struct net; /* of the engine that made it, and of no other */
+
+struct engine {
+    const char *name; /* "ref" or "fast" */
+    int element_size; /* of its numbers: 8 or 4 */
+
+    /* All parameters 0; isa is for fast. NULL on failure. */
+    struct net *(*create)(const struct network *network, int batch, enum isa isa,
+                          enum loss_mode mode, struct error *e);
+    void (*destroy)(struct net *net);
+    void (*trace)(struct net *net, net_trace *trace, void *context);
+
+    void (*set)(struct net *net, const double *parameters);
+    void (*get)(const struct net *net, double *parameters);
+    void (*gradients)(const struct net *net, double *gradients);
+
+    /* One step: fill slots 0 .. n - 1, then in this order. forward returns the mean loss. */
+    void (*fill)(struct net *net, int slot, const uint8_t *pixels, int label);
+    double (*forward)(struct net *net, int n);
+    void (*backward)(struct net *net);
+    void (*step)(struct net *net, double lr);
+
+    /* After forward: the class of the largest logit, the first of equal ones; -1 when any logit of
+     * this example is not finite, which has no largest. */
+    int (*predict)(const struct net *net, int slot);
+
+    /* Whether there is one. To be asked at any time: what the last backward and step left counts as
+     * computed before a forward that came after them. */
+    bool (*find_nonfinite)(const struct net *net, struct nonfinite *out);
+};
+
+extern const struct engine engine_ref, engine_fast;
+
+#endif

@@ -1,0 +1,144 @@
+#include "harness/network.h"
+
+#include "harness/rng.h"
+
+#include <limits.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define ADDRESS(id) &network_##id,
+const struct network *const networks[] = { NETWORKS(ADDRESS) NULL };
+
+const struct network *network_find(const char *name, struct error *e)
+{
+    char names[256] = "";
+    size_t used = 0;
+    for (int i = 0; networks[i]; i++) {
+        if (strcmp(networks[i]->name, name) == 0)
+            return networks[i];
+        if (used < sizeof names)
+            used += (size_t)snprintf(names + used, sizeof names - used, " %s", networks[i]->name);
+    }
+    return fail(e, "unknown network '%s'; there are:%s", name, names), NULL;
+}
+
+static const char *const op_name[] = {
+    [OP_CONV2D] = "conv2d", [OP_MAXPOOL] = "maxpool", [OP_DENSE] = "dense",
+    [OP_RELU] = "relu",     [OP_SIGMOID] = "sigmoid", [OP_TANH] = "tanh",
+};
+
+/* What flows from node to node: a feature map, or c units with h and w 1. */
+struct map {
+    int c, h, w;
+};
+
+static bool lay_shape(const struct node *node, struct map *at, struct layer *l)
+{
+    const struct map in = *at;
+    switch (node->op) {
+    case OP_CONV2D:
+        if (node->out < 1 || node->kernel < 1 || node->stride < 1 || node->pad < 0 ||
+            in.h + 2 * node->pad < node->kernel || in.w + 2 * node->pad < node->kernel)
+            return false;
+        l->shape.conv2d = (struct conv2d_shape){
+            .n = 1, .c = in.c, .h = in.h, .w = in.w, .o = node->out, .kh = node->kernel,
+            .kw = node->kernel, .stride = node->stride, .pad = node->pad, .bias = node->bias,
+        };
+        *at = (struct map){ node->out, conv2d_oh(&l->shape.conv2d), conv2d_ow(&l->shape.conv2d) };
+        return true;
+    case OP_MAXPOOL:
+        if (node->kernel < 1 || node->stride < 1 || in.h < node->kernel || in.w < node->kernel)
+            return false;
+        l->shape.maxpool =
+            (struct maxpool_shape){ 1, in.c, in.h, in.w, node->kernel, node->stride };
+        *at = (struct map){ in.c, maxpool_oh(&l->shape.maxpool), maxpool_ow(&l->shape.maxpool) };
+        return true;
+    case OP_DENSE:
+        if (node->out < 1)
+            return false;
+        l->shape.dense = (struct dense_shape){ 1, in.c * in.h * in.w, node->out };
+        *at = (struct map){ node->out, 1, 1 };
+        return true;
+    default:
+        return true;
+    }
+}
+
+/* Appends a parameter and returns its index. */
+static int add(struct layout *out, char letter, struct init init, int fan_in, int rank,
+               const int dim[4])
+{
+    struct parameter *p = &out->parameter[out->parameters];
+    *p = (struct parameter){ .rank = rank, .offset = out->total, .count = 1, .fan_in = fan_in,
+                             .init = init };
+    for (int i = 0; i < rank; i++)
+        p->count *= p->dim[i] = dim[i];
+    snprintf(p->name, sizeof p->name, "%d.%s.%c", out->layers, out->layer[out->layers].name,
+             letter);
+    out->total += (p->count + 15) / 16 * 16;
+    return out->parameters++;
+}
+
+static void lay_parameters(const struct node *node, const struct map *to, struct layer *l,
+                           struct layout *out)
+{
+    l->weights = l->biases = -1;
+    if (node->op == OP_CONV2D) {
+        const struct conv2d_shape *s = &l->shape.conv2d;
+        const int fan_in = s->c * s->kh * s->kw;
+        l->weights = add(out, 'w', node->weights, fan_in, 4, (int[]){ s->o, s->c, s->kh, s->kw });
+        if (s->bias != CONV2D_BIAS_NONE)
+            l->biases = add(out, 'b', node->biases, fan_in, s->bias == CONV2D_BIAS_CHANNEL ? 1 : 3,
+                            (int[4]){ to->c, to->h, to->w });
+    }
+    if (node->op == OP_DENSE) {
+        const struct dense_shape *s = &l->shape.dense;
+        l->weights = add(out, 'w', node->weights, s->in, 2, (int[4]){ s->in, s->out });
+        l->biases = add(out, 'b', node->biases, s->in, 1, (int[4]){ s->out });
+    }
+}
+
+bool network_layout(const struct network *network, struct layout *out, struct error *e)
+{
+    struct map at = { network->channels, network->height, network->width };
+    *out = (struct layout){ 0 };
+    for (const struct node *node = network->node; node->op != OP_END; node++, out->layers++) {
+        struct layer *l = &out->layer[out->layers];
+        l->op = node->op;
+        l->name = op_name[node->op];
+        l->inputs = at.c * at.h * at.w;
+        if (!lay_shape(node, &at, l))
+            return fail(e, "%s: node %d, %s, does not fit its %d x %d x %d inputs", network->name,
+                        out->layers, l->name, at.c, at.h, at.w);
+        l->outputs = at.c * at.h * at.w;
+        lay_parameters(node, &at, l, out);
+    }
+    if (out->parameters == 0 || at.c * at.h * at.w != network->classes)
+        return fail(e, "%s: it has %d outputs for %d classes, and %d parameters", network->name,
+                    at.c * at.h * at.w, network->classes, out->total);
+    return true;
+}
+
+/* Rank 4 is the weights of a convolution, rank 2 those of a dense layer; the rest are biases. */
+static struct init scaled(const struct parameter *p)
+{
+    if (p->rank == 4)
+        return (struct init){ INIT_NORMAL, sqrt(2.0 / p->fan_in) };
+    if (p->rank == 2)
+        return (struct init){ INIT_NORMAL, 1.0 / sqrt(p->fan_in) };
+    return (struct init){ INIT_ZERO, 0.0 };
+}
+
+void network_init(const struct layout *layout, enum init_mode mode, uint64_t seed, double *out)
+{
+    memset(out, 0, (size_t)layout->total * sizeof *out);
+    for (int i = 0; i < layout->parameters; i++) {
+        const struct parameter *p = &layout->parameter[i];
+        const struct init init = mode == INIT_SCALED ? scaled(p) : p->init;
+        struct rng r = rng_named(seed, p->name);
+        for (int k = 0; k < p->count && init.kind != INIT_ZERO; k++)
+            out[p->offset + k] =
+                init.scale * (init.kind == INIT_NORMAL ? rng_normal(&r) : rng_uniform(&r));
+    }
+}

@@ -1,0 +1,161 @@
+#include "harness/train.h"
+
+#include "harness/campaign.h"
+#include "harness/progress.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool network_images(const struct network *network, const char *dir, const char *split, int limit,
+                    struct dataset *out, struct error *e)
+{
+    char fixture[4096];
+    *out = (struct dataset){ 0 };
+    if (!dir && !network->fixture)
+        return fail(e, "%s: its images are not embedded: --data DIR says where they are",
+                    network->name);
+    if (!dir)
+        snprintf(fixture, sizeof fixture, "%s/%s", fixtures_dir(), network->fixture);
+    const char *from = dir ? dir : fixture;
+    const int per_class = strcmp(split, "train") == 0 ? network->per_class : 0;
+    if (!idx_read(from, split, out, e))
+        return false;
+    bool good = out->channels == network->channels && out->height == network->height &&
+                out->width == network->width;
+    if (!good)
+        fail(e, "%s: its images are %d x %d x %d, and those of %s %d x %d x %d", from,
+             out->channels, out->height, out->width, network->name, network->channels,
+             network->height, network->width);
+    good = good && dataset_select(out, network->classes, per_class, limit, e);
+    if (!good)
+        dataset_free(out);
+    return good;
+}
+
+double score_accuracy(const struct score *s)
+{
+    return s->nonfinite || !s->count ? NAN : (double)s->correct / s->count;
+}
+
+static const uint8_t *image_at(const struct dataset *d, int i)
+{
+    return d->pixels + (size_t)i * (size_t)d->channels * (size_t)d->height * (size_t)d->width;
+}
+
+/* Runs n images through the net: order[0 .. n - 1], or without an order those from `from` on.
+ * Returns their mean loss, and counts their answers. */
+static double answer(const struct engine *engine, struct net *net, const struct dataset *d,
+                     const int *order, int from, int n, struct score *score)
+{
+    for (int slot = 0; slot < n; slot++) {
+        const int i = order ? order[from + slot] : from + slot;
+        engine->fill(net, slot, image_at(d, i), d->labels[i]);
+    }
+    const double loss = engine->forward(net, n);
+    for (int slot = 0; slot < n; slot++) {
+        const int label = d->labels[order ? order[from + slot] : from + slot];
+        const int class = engine->predict(net, slot);
+        score->count++;
+        score->correct += class == label;
+        score->nonfinite += class < 0;
+        if (class >= 0)
+            score->confusion[label][class]++;
+    }
+    score->loss += loss * n;
+    return loss;
+}
+
+bool trainer_open(struct trainer *t, const struct settings *settings, const struct engine *engine,
+                  enum isa isa, const struct dataset *images, const double *weights,
+                  struct error *e)
+{
+    const int count = images->count;
+    *t = (struct trainer){ .settings = settings, .engine = engine, .images = images,
+                           .batch = settings->batch < count ? settings->batch : count,
+                           .rng = rng_named(settings->seed, "order"), .start = seconds_now() };
+    t->order = malloc((size_t)count * sizeof *t->order);
+    if (!t->order)
+        return fail(e, "no memory for the order of %d images", count);
+    t->net = engine->create(settings->network, t->batch, isa, settings->loss, e);
+    if (!t->net) {
+        trainer_close(t);
+        return false;
+    }
+    engine->set(t->net, weights);
+    return true;
+}
+
+void trainer_close(struct trainer *t)
+{
+    if (t->net)
+        t->engine->destroy(t->net);
+    free(t->order);
+    *t = (struct trainer){ 0 };
+}
+
+/* Fails when there is a number that is not finite. n is the size of the batch whose loss is not, or
+ * 0 at the end of an epoch. */
+static bool all_finite(const struct trainer *t, int from, int n, double loss, struct error *e)
+{
+    struct nonfinite first;
+    char image[32] = "", what[40] = "";
+    if (!t->engine->find_nonfinite(t->net, &first))
+        return true;
+    const int slot = n == 1 ? 0 : first.slot;
+    if (n > 0 && slot >= 0)
+        snprintf(image, sizeof image, ", image %d", t->order[from + slot]);
+    if (n > 0)
+        snprintf(what, sizeof what, " the loss is %s;", isnan(loss) ? "nan" : "infinite");
+    return fail(e, "%s: step %ld (epoch %d%s):%s the first number that is not finite is %s (%s)%s",
+                t->engine->name, t->step, t->epoch, image, what, first.place,
+                isnan(first.value) ? "nan" : first.value > 0 ? "inf" : "-inf",
+                first.before ? ", computed before this step" : "");
+}
+
+bool trainer_epoch(struct trainer *t, struct score *out, struct error *e)
+{
+    const struct settings *s = t->settings;
+    const int count = t->images->count, batch = t->batch;
+    const double start = seconds_now(), lr = s->lr * pow(s->lr_decay, t->epoch);
+    char label[64];
+    snprintf(label, sizeof label, "%s, %s:", s->network->name, t->engine->name);
+    rng_permutation(&t->rng, count, t->order);
+    *out = (struct score){ 0 };
+    t->epoch++;
+    bool good = true;
+    for (int from = 0; from < count && good; from += batch) {
+        const int n = count - from < batch ? count - from : batch;
+        t->step++;
+        if (t->shadow)
+            t->engine->trace(t->net, shadow_step(t->shadow, t->step) ? shadow_trace : NULL,
+                             t->shadow);
+        const double loss = answer(t->engine, t->net, t->images, t->order, from, n, out);
+        good = isfinite(loss) || all_finite(t, from, n, loss, e);
+        if (good) {
+            t->engine->backward(t->net);
+            t->engine->step(t->net, lr);
+        }
+        progress(label, t->start, (t->epoch - 1.0) * count + from, (double)s->epochs * count);
+    }
+    progress_clear();
+    t->engine->trace(t->net, NULL, NULL);
+    out->loss /= out->count;
+    t->seconds = seconds_now() - start;
+    return good && all_finite(t, 0, 0, 0.0, e);
+}
+
+void net_test(const struct engine *engine, struct net *net, int batch, const struct dataset *images,
+              struct score *out)
+{
+    const double start = seconds_now();
+    *out = (struct score){ 0 };
+    for (int from = 0; from < images->count; from += batch) {
+        const int left = images->count - from;
+        answer(engine, net, images, NULL, from, left < batch ? left : batch, out);
+        progress("test:", start, from, images->count);
+    }
+    progress_clear();
+    out->loss /= out->count;
+}

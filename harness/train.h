@@ -1,0 +1,68 @@
+/* train.h - training one network on one side, an epoch at a time, and judging what it learnt.
+ *
+ * A trainer of ref and one of fast, opened with the same settings, start from the same weights and
+ * see the same images in the same order. */
+#ifndef HARNESS_TRAIN_H
+#define HARNESS_TRAIN_H
+
+#include "harness/idx.h"
+#include "harness/net.h"
+#include "harness/rng.h"
+#include "harness/shadow.h"
+
+/* The images of a network's classes in `dir`, or in its fixture where NULL. Split "train": of each
+ * class as many as the network takes; "t10k": all. At most `limit` (0: no limit). */
+bool network_images(const struct network *network, const char *dir, const char *split, int limit,
+                    struct dataset *out, struct error *e);
+
+struct settings {
+    const struct network *network;
+    int epochs, batch;
+    double lr, lr_decay; /* of the first epoch, and its factor after each */
+    uint64_t seed;       /* of the weights and of the order */
+    enum init_mode init;
+    enum loss_mode loss;
+};
+
+/* An example whose outputs are not all finite has no answer, neither a right nor a wrong one. */
+struct score {
+    int count, correct, nonfinite;
+    double loss; /* mean over the examples */
+    int confusion[CLASSES_MAX][CLASSES_MAX]; /* [label][answer] */
+};
+
+/* The share of right answers; NaN when any example has none, or there is no example. */
+double score_accuracy(const struct score *s);
+
+struct trainer {
+    const struct settings *settings;
+    const struct engine *engine;
+    const struct dataset *images;
+    struct net *net;
+    struct shadow *shadow; /* NULL, or what looks at some steps of fast */
+    struct rng rng;
+    int *order;     /* of the images, shuffled anew for each epoch */
+    int batch;      /* no larger than the number of images */
+    int epoch;      /* the last one begun, from 1 */
+    long step;      /* the last one begun, from 1 */
+    double seconds; /* of the last epoch */
+    double start;
+};
+
+/* Starts from `weights`, and keeps the pointers to all else. A closed trainer may be closed again,
+ * and so may one that was not opened. */
+bool trainer_open(struct trainer *t, const struct settings *settings, const struct engine *engine,
+                  enum isa isa, const struct dataset *images, const double *weights,
+                  struct error *e);
+void trainer_close(struct trainer *t);
+
+/* One epoch. The score is that of the answers given on the way, each before the step that learns
+ * from it. Stops at a loss that is not finite, and returns false with the step and, counted from 0,
+ * the image, the layer and its tensor; at the end of the epoch, at any number that is not. */
+bool trainer_epoch(struct trainer *t, struct score *out, struct error *e);
+
+/* The answers of a net made for batches of `batch`, to all images. */
+void net_test(const struct engine *engine, struct net *net, int batch, const struct dataset *images,
+              struct score *out);
+
+#endif
