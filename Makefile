@@ -7,8 +7,8 @@ PREFIX  ?= /usr/local
 CFLAGS  ?= -O3 -g
 PROGRAM := $(BUILD)/cnncheck
 
-# As many jobs as processors, unless the command line says how many.
-ifeq ($(filter -j%,$(MAKEFLAGS)),)
+# As many jobs as processors.
+ifeq ($(MAKELEVEL),0)
 MAKEFLAGS += -j$(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
 endif
 

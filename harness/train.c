@@ -140,7 +140,8 @@ bool trainer_epoch(struct trainer *t, struct score *out, struct error *e)
         progress(label, t->start, (t->epoch - 1.0) * count + from, (double)s->epochs * count);
     }
     progress_clear();
-    t->engine->trace(t->net, NULL, NULL);
+    if (t->shadow)
+        t->engine->trace(t->net, NULL, NULL);
     out->loss /= out->count;
     t->seconds = seconds_now() - start;
     return good && all_finite(t, 0, 0, 0.0, e);

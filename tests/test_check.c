@@ -1,0 +1,225 @@
+/* test_check.c - what a case is read from: shapes as text, operands, and shapes at random. */
+#include "harness/check.h"
+#include "harness/guard.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define COUNT(table) (sizeof (table) / sizeof *(table))
+
+static void parse(const struct check *c, const char *text, union any_shape *shape)
+{
+    struct error e;
+    memset(shape, 0x5c, sizeof *shape);
+    if (!shape_parse(c, text, "case", shape, &e))
+        fail_msg("%s %s: %s", c->layer, text, e.text);
+}
+
+/* text, printed as it was understood, and its keys from the last to the first. */
+static void assert_round_trip(const struct check *c, const char *text)
+{
+    char printed[SHAPE_TEXT], copy[SHAPE_TEXT], turned[SHAPE_TEXT + 1] = "";
+    union any_shape first, second, third;
+    parse(c, text, &first);
+    shape_print(c, &first, printed);
+    parse(c, printed, &second);
+    strcpy(copy, text);
+    for (char *comma; (comma = strrchr(copy, ',')) != NULL; *comma = '\0')
+        strcat(strcat(turned, comma + 1), ",");
+    parse(c, strcat(turned, copy), &third);
+    assert_memory_equal(&first, &second, c->shape_size);
+    assert_memory_equal(&first, &third, c->shape_size);
+    assert_null(c->invalid(&first));
+}
+
+static void every_check_describes_its_layer(void **state)
+{
+    (void)state;
+    assert_in_range(GUARD_BUFFERS, MAX_OPERANDS + 1, 100); /* one more, for the workspace */
+    for (int i = 0; checks[i]; i++) {
+        int cases = 0;
+        assert_true(checks[i]->shape_size <= sizeof(union any_shape));
+        for (; checks[i]->cases[cases]; cases++)
+            assert_round_trip(checks[i], checks[i]->cases[cases]);
+        assert_in_range(cases, 1, 32); /* a campaign has room for so many */
+        for (const struct function *f = checks[i]->function; f->name; f++) {
+            const struct check *found;
+            char name[64];
+            int operands = 0, outputs = 0;
+            snprintf(name, sizeof name, "%s.%s", checks[i]->layer, f->name);
+            assert_ptr_equal(find_function(name, &found), f);
+            assert_ptr_equal(found, checks[i]);
+            assert_null(find_function(strcat(name, "s"), &found));
+            for (const struct operand *o = f->operand; o->name; o++, operands++) {
+                outputs += o->role == OUT;
+                assert_true(o->role == IN || o->terms || f->rule == RULE_SAME);
+                assert_true(o->role == OUT || outputs == 0); /* inputs first */
+            }
+            assert_in_range(operands, 2, MAX_OPERANDS - 1);
+            assert_true(outputs > 0);
+        }
+        assert_null(find_function(checks[i]->layer, &(const struct check *){ NULL }));
+    }
+}
+
+#define CONV "n=1,c=2,h=5,w=6,o=3,"
+static void bad_cases_give_one_clear_line(void **state)
+{
+    (void)state;
+    static const char *const table[][3] = {
+        { "dense", "n=1,in=2", "key out of dense is missing" },
+        { "dense", "in=2,n=1,in=2,out=3", "key in is given twice" },
+        { "dense", "n=1,in=2,out=3,q=4", "dense has no key 'q'" },
+        { "dense", "n=1,i=2,out=3", "dense has no key 'i'" },
+        { "dense", "n=1,ins=2,out=3", "dense has no key 'ins'" },
+        { "dense", "n=1,=2,out=3", "dense has no key ''" },
+        { "dense", "n=1,in,out=3", "'in' is not KEY=VALUE" },
+        { "relu", "", "'' is not KEY=VALUE" },
+        { "relu", "len=1,", "'' is not KEY=VALUE" },
+        { "relu", "len=", "'' is no value for key len" },
+        { "relu", "len=x", "'x' is no value for key len" },
+        { "relu", "len=1x", "'1x' is no value for key len" },
+        { "relu", "len=1.5", "'1.5' is no value for key len" },
+        { "relu", "len=0x10", "'0x10' is no value for key len" },
+        { "relu", "len=-1", "'-1' is no value for key len" },
+        { "relu", "len=268435457", "'268435457' is no value for key len" },
+        { "relu", "len=4294967297", "'4294967297' is no value for key len" },
+        { "relu", "len=99999999999999999999", "'99999999999999999999' is no value for key len" },
+        { "relu", "len=0", "relu needs len of at least 1" },
+        { "sgd", "len=1,lr=", "'' is no value for key lr" },
+        { "sgd", "len=1,lr=nan", "'nan' is no value for key lr" },
+        { "sgd", "len=1,lr=inf", "'inf' is no value for key lr" },
+        { "sgd", "len=1,lr=1e999", "'1e999' is no value for key lr" },
+        { "sgd", "len=1,lr=1;2", "'1;2' is no value for key lr" },
+        { "bce", "n=1,len=1,eps=0.7", "bce needs eps in [0, 1/2]" },
+        { "bce", "n=1,len=1,eps=-0.1", "bce needs eps in [0, 1/2]" },
+        { "maxpool", "n=1,c=1,h=4,w=3,k=4,stride=1",
+          "maxpool needs a window that fits into the image" },
+        { "maxpool", "n=1,c=1,h=4,w=4,k=2,stride=0", "maxpool needs every key of at least 1" },
+        { "conv2d", CONV "kh=6,kw=2,stride=1,pad=0,bias=none",
+          "conv2d needs a kernel that fits into the padded image" },
+        { "conv2d", CONV "kh=2,kw=9,stride=1,pad=1,bias=none",
+          "conv2d needs a kernel that fits into the padded image" },
+        { "conv2d", CONV "kh=2,kw=2,stride=0,pad=0,bias=none",
+          "conv2d needs a stride of at least 1 and no negative pad" },
+        { "conv2d", CONV "kh=2,kw=2,stride=1,pad=-1,bias=none", "'-1' is no value for key pad" },
+        { "conv2d", CONV "kh=2,kw=2,stride=1,pad=0,bias=both", "'both' is no value for key bias" },
+        { "conv2d", CONV "kh=2,kw=2,stride=1,pad=0,bias=0", "'0' is no value for key bias" },
+        { "conv2d", CONV "kh=2,kw=2,stride=1,pad=0,bias=none,oh=4", "conv2d has no key 'oh'" },
+        { "conv2d", CONV "kh=2,kw=2,stride=1,pad=100000000,bias=none",
+          "conv2d needs a padded image below 2^31 elements" },
+        { "dense", "n=1,in=65536,out=32768",
+          "w would have 2147483648 elements; the most is 2^31 - 1" },
+        { "dense", "n=268435456,in=268435456,out=1",
+          "x would have 72057594037927936 elements; the most is 2^31 - 1" },
+        { "softmax", "n=46341,len=46341",
+          "x would have 2147488281 elements; the most is 2^31 - 1" },
+    };
+    for (size_t i = 0; i < COUNT(table); i++) {
+        char name[64], wanted[512];
+        const struct check *c = NULL;
+        union any_shape shape;
+        struct error e = { "" };
+        for (int k = 0; checks[k]; k++)
+            c = strcmp(checks[k]->layer, table[i][0]) ? c : checks[k];
+        snprintf(name, sizeof name, "%s", table[i][0]);
+        snprintf(wanted, sizeof wanted, "case: %s", table[i][2]);
+        if (shape_parse(c, table[i][1], "case", &shape, &e) || strcmp(e.text, wanted))
+            fail_msg("%s %s: '%s', not '%s'", name, table[i][1], e.text, wanted);
+    }
+    char longest[SHAPE_TEXT + 1] = "";
+    union any_shape shape;
+    struct error e;
+    memset(longest, '1', SHAPE_TEXT);
+    assert_false(shape_parse(checks[0], longest, "case", &shape, &e));
+    assert_string_equal(e.text, "case: the case is longer than 255 characters");
+    longest[SHAPE_TEXT - 1] = '\0';
+    assert_false(shape_parse(checks[0], longest, "case", &shape, &e));
+    assert_non_null(strstr(e.text, "is not KEY=VALUE"));
+}
+
+static void operands_have_the_dimensions_of_the_contract(void **state)
+{
+    (void)state;
+    static const char shape_text[] = "n=2,c=3,h=5,w=6,o=4,kh=2,kw=3,stride=2,pad=1,bias=";
+    static const struct {
+        const char *function, *shape, *bias;
+        int operand, rank, dim[MAX_DIMS];
+        double terms; /* of outputs */
+    } table[] = { /* oh is 3, ow is 3 */
+        { "conv2d.forward", shape_text, "none", 0, 4, { 2, 3, 5, 6 }, 0 },
+        { "conv2d.forward", shape_text, "none", 1, 4, { 4, 3, 2, 3 }, 0 },
+        { "conv2d.forward", shape_text, "none", 2, -1, { 0 }, 0 },
+        { "conv2d.forward", shape_text, "channel", 2, 1, { 4 }, 0 },
+        { "conv2d.forward", shape_text, "position", 2, 3, { 4, 3, 3 }, 0 },
+        { "conv2d.forward", shape_text, "none", 3, 4, { 2, 4, 3, 3 }, 19 },
+        { "conv2d.backward_data", shape_text, "none", 2, 4, { 2, 3, 5, 6 }, 24 },
+        { "conv2d.backward_weights", shape_text, "none", 2, 4, { 4, 3, 2, 3 }, 18 },
+        { "conv2d.backward_weights", shape_text, "none", 3, -1, { 0 }, 1 },
+        { "conv2d.backward_weights", shape_text, "channel", 3, 1, { 4 }, 18 },
+        { "conv2d.backward_weights", shape_text, "position", 3, 3, { 4, 3, 3 }, 2 },
+        { "dense.backward", "n=5,in=6,out=7", "", 4, 2, { 6, 7 }, 5 },
+        { "xent.forward", "n=5,len=6", "", 1, 2, { 5, 6 }, 0 },
+        { "xent.forward", "n=5,len=6", "", 2, 0, { 0 }, 38 },
+    };
+    for (size_t i = 0; i < COUNT(table); i++) {
+        const struct check *c;
+        const struct operand *o = &find_function(table[i].function, &c)->operand[table[i].operand];
+        char text[SHAPE_TEXT];
+        int dim[MAX_DIMS], rank = table[i].rank < 0 ? 0 : table[i].rank;
+        size_t count = table[i].rank >= 0;
+        union any_shape shape;
+        snprintf(text, sizeof text, "%s%s", table[i].shape, table[i].bias);
+        parse(c, text, &shape);
+        for (int k = 0; k < rank; k++)
+            count *= (size_t)table[i].dim[k];
+        if (operand_dims(c, o, &shape, dim) != rank ||
+            memcmp(dim, table[i].dim, sizeof *dim * (size_t)rank) ||
+            operand_count(c, o, &shape) != count ||
+            operand_absent(c, o, &shape) != (table[i].rank < 0) ||
+            (o->terms && operand_terms(c, o, &shape) != table[i].terms))
+            fail_msg("row %zu, %s %s", i, table[i].function, o->name);
+    }
+}
+
+static void random_shapes_meet_the_needs_and_the_limits(void **state)
+{
+    (void)state;
+    for (int i = 0; checks[i]; i++) {
+        struct rng r = rng_named(1, checks[i]->layer);
+        bool seen[MAX_KEYS][256] = { { false } };
+        for (int draw = 0; draw < 3000; draw++) {
+            union any_shape shape;
+            char text[SHAPE_TEXT];
+            shape_random(checks[i], &r, &shape);
+            shape_print(checks[i], &shape, text);
+            assert_round_trip(checks[i], text);
+            for (const struct key *k = checks[i]->key; k->name && k->kind == KEY_INT; k++) {
+                int value;
+                memcpy(&value, shape.bytes + k->offset, sizeof value);
+                assert_in_range(value, k->least, k->most);
+                seen[k - checks[i]->key][value] = true;
+            }
+        }
+        for (const struct key *k = checks[i]->key; k->name && k->kind == KEY_INT; k++)
+            for (int value = k->least; value <= k->most; value++)
+                if (!seen[k - checks[i]->key][value])
+                    fail_msg("%s: %s=%d was never drawn", checks[i]->layer, k->name, value);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_check_describes_its_layer),
+        cmocka_unit_test(bad_cases_give_one_clear_line),
+        cmocka_unit_test(operands_have_the_dimensions_of_the_contract),
+        cmocka_unit_test(random_shapes_meet_the_needs_and_the_limits),
+    };
+    return cmocka_run_group_tests_name("check", tests, NULL, NULL);
+}

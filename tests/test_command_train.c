@@ -1,0 +1,264 @@
+/* test_command_train.c - cnncheck train and cnncheck eval: what they refuse, print and write. */
+#include "harness/command.h" /* before cmocka.h, which has a macro named fail */
+#include "harness/weights.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static char folder[400], out[512], err[512], weights[512], table[512];
+
+static const char *content(const char *path)
+{
+    static char text[20000];
+    FILE *f = fopen(path, "r");
+    assert_non_null(f);
+    text[fread(text, 1, sizeof text - 1, f)] = '\0';
+    fclose(f);
+    return text;
+}
+
+/* Runs "train ..." or "eval ..." in a process of its own, and returns its exit status. */
+static int command(const char *line)
+{
+    char words[1000], *argv[32];
+    int argc = 0;
+    snprintf(words, sizeof words, "%s", line);
+    for (char *word = strtok(words, " "); word; word = strtok(NULL, " "))
+        argv[argc++] = word;
+    argv[argc] = NULL;
+    fflush(NULL);
+    const pid_t child = fork();
+    if (child == 0) {
+        if (!freopen(out, "w", stdout) || !freopen(err, "w", stderr))
+            _exit(99);
+        exit(strcmp(argv[0], "train") == 0 ? train_command(argc, argv) : eval_command(argc, argv));
+    }
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+static void check_refused(const char *line, const char *reason)
+{
+    const int status = command(line);
+    const char *text = content(err), *end = strchr(text, '\n');
+    if (status != EXIT_UNUSABLE || strncmp(text, "cnncheck: ", 10) != 0 || !strstr(text, reason) ||
+        !end || end[1])
+        fail_msg("'%s' ended with %d and '%s', which should be one line and say '%s'", line, status,
+                 text, reason);
+}
+
+static void test_refuses(void **state)
+{
+    (void)state;
+    char line[1000];
+    check_refused("train", "one NETWORK");
+    check_refused("train mnist01-relu mnist01-relu", "one NETWORK");
+    check_refused("train mnist02", "unknown network 'mnist02'");
+    check_refused("train mnist01-relu --epoch-count 3", "--epoch-count");
+    check_refused("train mnist01-relu --epochs", "--epochs");
+    check_refused("train mnist01-relu --epochs 0", "--epochs: '0'");
+    check_refused("train mnist01-relu --batch 1.5", "--batch: '1.5'");
+    check_refused("train mnist01-relu --lr -1", "--lr: '-1'");
+    check_refused("train mnist01-relu --lr nan", "--lr: 'nan'");
+    check_refused("train mnist01-relu --lr-decay 2", "--lr-decay: '2'");
+    check_refused("train mnist01-relu --seed x", "--seed: 'x'");
+    check_refused("train mnist01-relu --limit 99999999999", "--limit: '99999999999'");
+    check_refused("train mnist01-relu --threads 0", "--threads: '0'");
+    check_refused("train mnist01-relu --init zero", "--init: 'zero'");
+    check_refused("train mnist01-relu --loss hinge", "--loss: 'hinge'");
+    check_refused("train mnist01-relu --impl slow", "--impl: 'slow'");
+    check_refused("train mnist01-relu --isa sse9", "--isa: unknown instruction set 'sse9'");
+    check_refused("train mnist01-relu --impl ref --isa scalar", "ref has no instruction sets");
+    check_refused("train mnist01-relu --data /nowhere", "/nowhere/train-images");
+    check_refused("train mnist01-relu --load /nowhere.npz", "/nowhere.npz");
+    check_refused("train mnist01-relu --limit 2 --log /nowhere/log", "/nowhere/log");
+    snprintf(line, sizeof line, "train mnist01-relu --impl fast --epochs 1 --limit 2 --save %s",
+             "/nowhere/weights.npz");
+    check_refused(line, "/nowhere/weights.npz");
+    check_refused("eval mnist01-relu", "--load");
+    check_refused("eval mnist01-relu --epochs 3", "--epochs");
+    check_refused("eval --load x", "one NETWORK");
+    check_refused("eval mnist01-relu --load x --impl slow", "--impl: 'slow'");
+    check_refused("eval mnist01-relu --load x --impl ref --isa scalar", "no instruction sets");
+    check_refused("eval mnist01-relu --load /nowhere.npz", "/nowhere.npz");
+}
+
+static void test_help(void **state)
+{
+    (void)state;
+    static const char *const options[] = {
+        "--impl", "--isa", "--data", "--epochs", "--batch", "--lr", "--lr-decay", "--seed",
+        "--init", "--loss", "--limit", "--threads", "--save", "--load", "--log", "--help",
+        "mnist01-relu", "mnist01-sigmoid",
+    };
+    assert_int_equal(command("train --help"), EXIT_HELD);
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++)
+        assert_non_null(strstr(content(out), options[i]));
+    assert_int_equal(command("eval mnist01-relu --help"), EXIT_HELD);
+    assert_non_null(strstr(content(out), "--load"));
+}
+
+static int lines(const char *text)
+{
+    int n = 0;
+    for (; (text = strchr(text, '\n')); text++)
+        n++;
+    return n;
+}
+
+static void test_trains_both_sides(void **state)
+{
+    (void)state;
+    char line[2000];
+    snprintf(line, sizeof line, "train --limit 30 mnist01-relu --epochs 2 --batch 4 --log %s",
+             table);
+    assert_int_equal(command(line), EXIT_HELD);
+    assert_non_null(strstr(content(out), "difference"));
+    assert_non_null(strstr(content(out), "ref: 200 test images"));
+    assert_non_null(strstr(content(out), "fast: 200 test images"));
+    assert_string_equal(content(err), "");
+    const char *rows = content(table);
+    assert_int_equal(lines(rows), 5);
+    assert_ptr_equal(strstr(rows, "network\timpl\tisa\tseed\tinit\tloss_mode\tepoch\tloss\t"
+                                  "train_accuracy\ttest_accuracy\tseconds\n"),
+                     rows);
+    assert_non_null(strstr(rows, "\nmnist01-relu\tref\t-\t1\tscaled\tfused\t2\t"));
+    unlink(table);
+}
+
+static void test_saves_and_judges(void **state)
+{
+    (void)state;
+#ifndef HAVE_LIBZIP
+    skip();
+#endif
+    char line[2000];
+    for (int ref = 0; ref < 2; ref++) {
+        snprintf(line, sizeof line, "train mnist01-relu --impl %s --limit 200 --epochs 2 --save %s",
+                 ref ? "ref" : "fast", weights);
+        assert_int_equal(command(line), EXIT_HELD);
+        const char *last = strstr(content(out), " test images, ");
+        char accuracy[100];
+        assert_non_null(last);
+        snprintf(accuracy, sizeof accuracy, "%.*s", (int)strcspn(last, ")"), last);
+        for (int by_ref = 0; by_ref < 2; by_ref++) {
+            snprintf(line, sizeof line, "eval mnist01-relu --impl %s --load %s",
+                     by_ref ? "ref" : "fast", weights);
+            assert_int_equal(command(line), EXIT_HELD);
+            assert_non_null(strstr(content(out), accuracy));
+        }
+        snprintf(line, sizeof line, "eval mnist01-sigmoid --load %s", weights);
+        check_refused(line, "weights of mnist01-relu, not of mnist01-sigmoid");
+    }
+    unlink(weights);
+}
+
+/* In float a sigmoid is exactly 1 from 17 on, in double from 37 on: fast ends, ref goes on. */
+static void test_one_side_ends(void **state)
+{
+    (void)state;
+    char line[2000];
+    snprintf(line, sizeof line,
+             "train mnist01-sigmoid --init document --loss document --lr 1 --limit 60 --epochs 3 "
+             "--log %s",
+             table);
+    assert_int_equal(command(line), EXIT_FAILED);
+    assert_non_null(strstr(content(out), "stopped: fast: step 2 (epoch 1, image "));
+    assert_null(strstr(content(out), "stopped: ref"));
+    assert_non_null(strstr(content(out), "\n    3 "));
+    assert_non_null(strstr(content(out), "ref: 200 test images"));
+    assert_null(strstr(content(out), "fast: 200 test images"));
+    assert_int_equal(lines(content(table)), 5); /* the names, three of ref, one of fast */
+    unlink(table);
+}
+
+/* Images without an answer are reported as such. */
+static void test_judges_nan(void **state)
+{
+    (void)state;
+#ifndef HAVE_LIBZIP
+    skip();
+#endif
+    struct error e;
+    char line[2000];
+    const struct network *network = network_find("mnist01-relu", &e);
+    struct layout layout;
+    assert_true(network_layout(network, &layout, &e));
+    double *p = calloc((size_t)layout.total, sizeof *p);
+    p[layout.parameter[4].offset] = NAN; /* of 5.dense.w */
+    struct net *net = engine_ref.create(network, 1, ISA_scalar, LOSS_FUSED, &e);
+    engine_ref.set(net, p);
+    assert_true(weights_save(weights, network, &engine_ref, net, &e));
+    engine_ref.destroy(net);
+    free(p);
+    snprintf(line, sizeof line, "eval mnist01-relu --load %s --limit 9", weights);
+    assert_int_equal(command(line), EXIT_FAILED);
+    assert_non_null(strstr(content(out), "no accuracy: the outputs for 9 of them are not finite"));
+    assert_null(strstr(content(out), "right"));
+    unlink(weights);
+}
+
+/* The document's own training: NaN is an end, and never an accuracy. */
+static void test_ends_at_nan(void **state)
+{
+    (void)state;
+    char line[2000];
+    snprintf(line, sizeof line,
+             "train mnist01-relu --init document --loss document --lr 1 --limit 300 --log %s",
+             table);
+    assert_int_equal(command(line), EXIT_FAILED);
+    const char *text = content(out);
+    assert_non_null(strstr(text, "stopped: ref: step "));
+    assert_non_null(strstr(text, "stopped: fast: step "));
+    assert_non_null(strstr(text, "bce.loss"));
+    assert_null(strstr(text, "right"));
+    assert_int_equal(lines(content(table)), 3);
+    unlink(table);
+}
+
+static int prepare(void **state)
+{
+    (void)state;
+    const char *tmp = getenv("TMPDIR");
+    snprintf(folder, sizeof folder, "%s/test_command.XXXXXX", tmp && *tmp ? tmp : "/tmp");
+    if (!mkdtemp(folder))
+        return -1;
+    snprintf(out, sizeof out, "%s/out", folder);
+    snprintf(err, sizeof err, "%s/err", folder);
+    snprintf(weights, sizeof weights, "%s/weights.npz", folder);
+    snprintf(table, sizeof table, "%s/table.tsv", folder);
+    return 0;
+}
+
+static int clean_up(void **state)
+{
+    (void)state;
+    unlink(out);
+    unlink(err);
+    return rmdir(folder); /* fails if a test left anything behind */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_refuses),
+        cmocka_unit_test(test_help),
+        cmocka_unit_test(test_trains_both_sides),
+        cmocka_unit_test(test_saves_and_judges),
+        cmocka_unit_test(test_one_side_ends),
+        cmocka_unit_test(test_judges_nan),
+        cmocka_unit_test(test_ends_at_nan),
+    };
+    return cmocka_run_group_tests(tests, prepare, clean_up);
+}

@@ -1,0 +1,132 @@
+/* test_outfile.c - files are whole or not there, and only regular ones are written. */
+#include "harness/outfile.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define COUNT(table) (sizeof (table) / sizeof *(table))
+
+static char folder[256], path[300];
+
+static int make_folder(void **state)
+{
+    (void)state;
+    const char *base = getenv("TMPDIR");
+    snprintf(folder, sizeof folder, "%s/test_outfile.XXXXXX", base && *base ? base : "/tmp");
+    if (!mkdtemp(folder))
+        return -1;
+    snprintf(path, sizeof path, "%s/out", folder);
+    return 0;
+}
+
+static int remove_folder(void **state)
+{
+    (void)state;
+    remove(path);
+    return rmdir(folder); /* fails when anything was left behind */
+}
+
+static void assert_holds(const char *content)
+{
+    char text[64] = "";
+    FILE *f = fopen(path, "rb");
+    assert_non_null(f);
+    text[fread(text, 1, sizeof text - 1, f)] = '\0';
+    fclose(f);
+    assert_string_equal(text, content);
+}
+
+static void a_file_is_there_when_it_is_whole(void **state)
+{
+    (void)state;
+    struct outfile out;
+    struct error e;
+    assert_true(outfile_open(&out, path, &e));
+    fputs("first", out.file);
+    fflush(out.file);
+    assert_int_not_equal(access(path, F_OK), 0);
+    assert_true(outfile_close(&out, &e));
+    assert_holds("first");
+    assert_true(outfile_open(&out, path, &e));
+    fputs("second", out.file);
+    fflush(out.file);
+    assert_holds("first");
+    assert_true(outfile_close(&out, &e));
+    assert_holds("second");
+}
+
+static void a_failure_leaves_what_was_there(void **state)
+{
+    (void)state;
+    struct rlimit unlimited, small = { 4096, 4096 };
+    struct outfile out;
+    struct error e = { "" };
+    char wanted[400];
+    getrlimit(RLIMIT_FSIZE, &unlimited);
+    small.rlim_max = unlimited.rlim_max;
+    signal(SIGXFSZ, SIG_IGN);
+    for (int size = 4097; size < 200000; size += 100000) { /* noticed when closing, and before */
+        assert_true(outfile_open(&out, path, &e));
+        setrlimit(RLIMIT_FSIZE, &small);
+        for (int i = 0; i < size; i++)
+            fputc('x', out.file);
+        assert_false(outfile_close(&out, &e));
+        setrlimit(RLIMIT_FSIZE, &unlimited);
+        snprintf(wanted, sizeof wanted, "%s: cannot be written: %s", path, strerror(EFBIG));
+        assert_string_equal(e.text, wanted);
+        assert_holds("second");
+    }
+}
+
+static void what_is_no_file_is_refused(void **state)
+{
+    (void)state;
+    char missing[320], dangling[320], long_name[5000], wanted[400];
+    const struct { const char *path, *reason; } table[] = {
+        { "/dev/null", "not a regular file" }, { folder, "not a regular file" },
+        { dangling, "not a regular file" },    { missing, strerror(ENOENT) },
+    };
+    struct outfile out;
+    struct error e;
+    snprintf(missing, sizeof missing, "%s/missing/out", folder);
+    snprintf(dangling, sizeof dangling, "%s/link", folder);
+    assert_int_equal(symlink("nowhere", dangling), 0);
+    for (size_t i = 0; i < COUNT(table); i++) {
+        assert_false(outfile_open(&out, table[i].path, &e));
+        snprintf(wanted, sizeof wanted, "%s: cannot be written: %s", table[i].path,
+                 table[i].reason);
+        assert_string_equal(e.text, wanted);
+    }
+    assert_int_equal(unlink(dangling), 0);
+    memset(long_name, 'x', sizeof long_name - 1);
+    long_name[sizeof long_name - 1] = '\0';
+    assert_false(outfile_open(&out, long_name, &e));
+    assert_non_null(strstr(e.text, "xxx...: cannot be written: the name is too long"));
+    /* A folder that appears in the meantime is not replaced, and nothing stays beside it. */
+    remove(path);
+    assert_true(outfile_open(&out, path, &e));
+    assert_int_equal(mkdir(path, 0700), 0);
+    assert_false(outfile_close(&out, &e));
+    snprintf(wanted, sizeof wanted, "%s: cannot be written: %s", path, strerror(EISDIR));
+    assert_string_equal(e.text, wanted);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_file_is_there_when_it_is_whole),
+        cmocka_unit_test(a_failure_leaves_what_was_there),
+        cmocka_unit_test(what_is_no_file_is_refused),
+    };
+    return cmocka_run_group_tests_name("outfile", tests, make_folder, remove_folder);
+}
