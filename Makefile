@@ -4,7 +4,7 @@
 CC      ?= cc
 BUILD   ?= build
 PREFIX  ?= /usr/local
-CFLAGS  ?= -O3 -g
+CFLAGS  ?= -O2
 PROGRAM := $(BUILD)/cnncheck
 
 # As many jobs as processors.
@@ -40,13 +40,15 @@ CFLAGS  := -O1 -g --coverage
 LDFLAGS += --coverage
 endif
 
-# Instruction sets of the architecture, and how to compile for them. (Sanitizers check every lane of the
-# arrays that scalar is made of: inlined, that takes GCC minutes.)
+# Instruction sets of the architecture, and how to compile for them. The arrays that scalar is made of
+# take compilers minutes when everything is inlined, and it is there to be right, not fast.
 ARCH := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))
 SETS := scalar $(if $(filter x86_64,$(ARCH)),avx2 avx512) $(if $(filter aarch64,$(ARCH)),neon)
-scalar_FLAGS := $(if $(SANITIZE),-fno-inline)
-avx2_FLAGS   := -mavx2 -mfma
-avx512_FLAGS := -mavx512f
+HARD := $(if $(SANITIZE)$(COVERAGE),,-O3)
+scalar_FLAGS := -fno-inline
+avx2_FLAGS   := $(HARD) -mavx2 -mfma
+avx512_FLAGS := $(HARD) -mavx512f
+neon_FLAGS   := $(HARD)
 
 LAYERS  := $(basename $(notdir $(wildcard ref/*.c)))
 COMMON  := $(patsubst %.c,$(BUILD)/%.o,$(wildcard ref/*.c fast/isa/*.c harness/check/*.c \
@@ -68,6 +70,8 @@ $(PROGRAM): $(OBJECTS) $(BUILD)/harness/main.o
 
 $(BUILD)/%.o: %.c
 	$(call compile)
+$(BUILD)/ref/%.o: ref/%.c
+	$(call compile,$(HARD))
 $(BUILD)/harness/net.ref.o: harness/net.c
 	$(call compile,-DNET_REF)
 $(BUILD)/harness/net.fast.o: harness/net.c

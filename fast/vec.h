@@ -30,7 +30,7 @@
  * it is said as a comparison and a choice.
  *
  *   v_lt v_le v_eq              a < b, a <= b, a == b; false where either is NaN
- *   m_and m_or m_not            on truth values
+ *   m_and m_not            on truth values
  *   v_select(m, a, b)           m ? a : b, lane by lane, bits unchanged
  *
  *   v_keep(x, n)                the first n lanes of x, and +0 in the others

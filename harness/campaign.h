@@ -3,6 +3,7 @@
 #define HARNESS_CAMPAIGN_H
 
 #include "harness/judge.h"
+#include "harness/network.h"
 
 enum tier { TIER_SMOKE, TIER_FULL, TIER_EXHAUSTIVE };
 
@@ -41,7 +42,7 @@ struct tally {
 
 /* A network trained by both sides. */
 struct training {
-    const char *network;
+    const struct network *network;
     int epochs;
     double loss_ref[8], loss_fast[8], accuracy_ref, accuracy_fast, difference;
     bool held;

@@ -89,9 +89,9 @@ static bool judge_sides(struct training *t, const struct side side[2], struct er
     return true;
 }
 
-static bool train(const struct campaign *c, const struct network *network, struct training *t,
-                  struct error *e)
+static bool train(const struct campaign *c, struct training *t, struct error *e)
 {
+    const struct network *network = t->network;
     struct settings settings = { .network = network, .epochs = EPOCHS, .batch = network->batch,
                                  .lr = network->lr, .lr_decay = 1.0, .seed = c->seed };
     struct dataset images = { 0 }, test = { 0 };
@@ -108,7 +108,6 @@ static bool train(const struct campaign *c, const struct network *network, struc
             if (c->use[isa])
                 side[1].isa = (enum isa)isa; /* the widest */
         network_init(&layout, settings.init, settings.seed, weights);
-#pragma omp parallel for num_threads(c->threads) schedule(dynamic)
         for (int i = 0; i < 2; i++)
             train_side(&side[i], &settings, &images, &test, weights);
         good = judge_sides(t, side, e) && same_bits(c, &settings, &images, &layout, weights, e);
@@ -124,20 +123,21 @@ static bool train(const struct campaign *c, const struct network *network, struc
 void campaign_train(struct campaign *c)
 {
     int count = 0;
-    for (const struct network *const *n = networks; *n; n++)
+    while (networks[count])
         count++;
     c->training = calloc((size_t)count + 1, sizeof *c->training);
     if (!c->training)
         abort();
-    for (const struct network *const *n = networks; *n; n++) {
-        struct training *t = &c->training[c->trainings];
+    for (int i = 0; i < count; i++)
+        if (networks[i]->fixture && campaign_takes(c, networks[i]->name, "train"))
+            c->training[c->trainings++].network = networks[i];
+#pragma omp parallel for num_threads(c->threads) schedule(dynamic)
+    for (int i = 0; i < c->trainings; i++) {
+        struct training *t = &c->training[i];
         struct error e;
-        if (!(*n)->fixture || !campaign_takes(c, (*n)->name, "train"))
-            continue;
-        *t = (struct training){ .network = (*n)->name, .epochs = EPOCHS };
-        t->held = train(c, *n, t, &e);
+        t->epochs = EPOCHS;
+        t->held = train(c, t, &e);
         if (!t->held)
             snprintf(t->failure, sizeof t->failure, "%s", e.text);
-        c->trainings++;
     }
 }

@@ -45,15 +45,15 @@ static long rejected(const struct campaign *c)
 
 static void print_training(const struct training *t)
 {
-    printf("\n%s, trained by both sides from the same weights in the same order\n", t->network);
+    printf("\n%s, trained by both sides from the same weights in the same order\n", t->network->name);
     printf("  epoch   loss of ref  loss of fast\n");
     for (int i = 0; i < t->epochs; i++)
         printf("  %5d  %12.8f  %12.8f\n", i + 1, t->loss_ref[i], t->loss_fast[i]);
     printf("  largest difference %.2g; test accuracy %.2f %% and %.2f %%\n", t->difference,
            100.0 * t->accuracy_ref, 100.0 * t->accuracy_fast);
     if (!t->held)
-        printf("FAIL %s.train: %s\nREPRO: cnncheck verify --layer %s.train\n", t->network,
-               t->failure, t->network);
+        printf("FAIL %s.train: %s\nREPRO: cnncheck verify --layer %s.train\n", t->network->name,
+               t->failure, t->network->name);
 }
 
 bool report_summary(struct campaign *c)
@@ -145,7 +145,7 @@ static void json_training(FILE *f, const struct training *t)
 {
     fprintf(f, "    {\"network\": \"%s\", \"held\": %s, \"accuracy_ref\": %.17g, "
                "\"accuracy_fast\": %.17g, \"difference\": ",
-            t->network, t->held ? "true" : "false", t->accuracy_ref, t->accuracy_fast);
+            t->network->name, t->held ? "true" : "false", t->accuracy_ref, t->accuracy_fast);
     json_number(f, t->difference);
     json_curve(f, "loss_ref", t->loss_ref, t->epochs);
     json_curve(f, "loss_fast", t->loss_fast, t->epochs);
@@ -240,7 +240,7 @@ bool report_junit(struct campaign *c, const char *path, struct error *e)
     for (const struct tally *t = c->tally; t < c->tally + c->tallies; t++)
         junit_case(out.file, t->check->layer, t->function->name, t->failure);
     for (const struct training *t = c->training; t < c->training + c->trainings; t++)
-        junit_case(out.file, t->network, "train", t->held ? "" : t->failure);
+        junit_case(out.file, t->network->name, "train", t->held ? "" : t->failure);
     fprintf(out.file, "</testsuite>\n");
     return outfile_close(&out, e);
 }

@@ -66,7 +66,8 @@ __attribute__((format(printf, 1, 2))) static void shell(const char *format, ...)
 static void assert_ended(int wanted, const char *said, const char *what)
 {
     if (status != wanted || !strstr(*err ? err : out, said))
-        fail_msg("%s: ended with %d, not %d with '%s':\n%s%s", what, status, wanted, said, out, err);
+        fail_msg("%s: ended with %d, not %d with '%s':\n%s%s", what, status, wanted, said, out,
+                 err);
 }
 
 #endif

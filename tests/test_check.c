@@ -40,6 +40,7 @@ static void assert_round_trip(const struct check *c, const char *text)
 static void every_check_describes_its_layer(void **state)
 {
     (void)state;
+    const struct check *sgd;
     assert_in_range(GUARD_BUFFERS, MAX_OPERANDS + 1, 100); /* one more, for the workspace */
     for (int i = 0; checks[i]; i++) {
         int cases = 0;
@@ -65,6 +66,10 @@ static void every_check_describes_its_layer(void **state)
         }
         assert_null(find_function(checks[i]->layer, &(const struct check *){ NULL }));
     }
+    assert_null(find_function("relu_forward", &(const struct check *){ NULL }));
+    find_function("sgd.step", &sgd);
+    assert_round_trip(sgd, "len=3,lr=0.12345678901234567");
+    assert_round_trip(sgd, "len=268435456,lr=-4.9406564584124654e-324");
 }
 
 #define CONV "n=1,c=2,h=5,w=6,o=3,"

@@ -132,7 +132,8 @@ static void run_example(const struct example *x, const char *impl, const char *d
     for (int i = 0; i < 6; i++) {
         const struct array *a = i < 3 ? &x->in[i] : &x->out[i - 3];
         if (a->name)
-            sprintf(files + strlen(files), " --%s %s=%s.npy", i < 3 ? "in" : "out", a->name, a->name);
+            sprintf(files + strlen(files), " --%s %s=%s.npy", i < 3 ? "in" : "out", a->name,
+                    a->name);
     }
     shell("cnncheck run %s --impl %s%s", x->call, impl, files);
     assert_ended(0, "", impl);
@@ -183,7 +184,8 @@ static const char *const mistakes[][2] = {
     { RELU "--out y=y.npy --in x=x.npy --impl gpu", "--impl ref or --impl fast" },
     { RELU "--out y=y.npy --in x=x.npy --impl ref --isa scalar", "--isa: ref has no" },
     { RELU_X "--out y=y.npy --isa sse9", "--isa: unknown instruction set 'sse9'" },
-    { "CNNCHECK_ISA=bogus " RELU_X "--out y=y.npy", "CNNCHECK_ISA: unknown instruction set 'bogus'" },
+    { "CNNCHECK_ISA=bogus " RELU_X "--out y=y.npy",
+      "CNNCHECK_ISA: unknown instruction set 'bogus'" },
     { "CNNCHECK_ISA= " RELU_X "--out y=y.npy", "CNNCHECK_ISA: unknown instruction set ''" },
     { RELU_X "--out y=y.npy --threads 0", "--threads: '0'" },
     { RELU_X "--out y=y.npy --bogus", "--bogus: not an option" },
@@ -199,7 +201,8 @@ static const char *const mistakes[][2] = {
     { RELU "--impl fast --out y=y.npy", "needs --in x=FILE.npy" },
     { RELU "--impl ref --out y=y.npy --in q=x.npy", "--in q=x.npy: " },
     { RELU "--impl ref --out y=y.npy --in x=missing.npy", "missing.npy: No such file" },
-    { RELU "--impl ref --out y=y.npy --in x=five.npy", "five.npy: x has shape (5,), the keys ask for (4,)" },
+    { RELU "--impl ref --out y=y.npy --in x=five.npy",
+      "five.npy: x has shape (5,), the keys ask for (4,)" },
     { RELU "--impl ref --out y=y.npy --in x=row.npy", "row.npy: x has shape (1, 4), " },
     { RELU "--impl ref --out y=y.npy --in x=short.npy", "short.npy: cut short" },
     { RELU "--impl ref --out y=y.npy --in x=long.npy", "long.npy: too long" },
@@ -207,3 +210,62 @@ static const char *const mistakes[][2] = {
     { RELU "--impl ref --out y=y.npy --in x=text.npy", "text.npy: not an .npy file" },
     { RELU "--impl ref --out y=y.npy --in x=.", ".: not a regular file" },
 };
+
+static void write_bytes(const char *path, const char *bytes, size_t size)
+{
+    FILE *f = fopen(path, "wb");
+    assert_non_null(f);
+    assert_int_equal(fwrite(bytes, 1, size, f), size);
+    fclose(f);
+}
+
+static int files_there(void)
+{
+    int count = 0;
+    DIR *d = opendir(".");
+    while (readdir(d))
+        count++;
+    closedir(d);
+    return count;
+}
+
+static void a_mistake_is_one_line_that_names_it(void **state)
+{
+    (void)state;
+    char bytes[256] = "";
+    const struct array x = { "x", 1, { 4 }, { 1, -2, 3, -4 } };
+    write_array(&x, "x.npy", 4);
+    write_array(&(struct array){ "x", 1, { 5 }, { 1 } }, "five.npy", 8);
+    write_array(&(struct array){ "x", 2, { 1, 4 }, { 1 } }, "row.npy", 8);
+    read_all("x.npy", bytes, sizeof bytes);
+    write_bytes("short.npy", bytes, 128 + 14);
+    write_bytes("long.npy", bytes, 128 + 18);
+    memcpy(strstr(bytes + 10, "<f4"), "<i4", 3);
+    write_bytes("int.npy", bytes, 128 + 16);
+    write_bytes("text.npy", "1 -2 3 -4\n", 10);
+    shell(RELU_X "--out y=y.npy"); /* the same without a mistake */
+    assert_ended(0, "", RELU_X);
+    assert_int_equal(remove("y.npy"), 0);
+    const int before = files_there();
+    for (size_t i = 0; i < COUNT(mistakes); i++) {
+        shell("%s", mistakes[i][0]);
+        assert_ended(2, mistakes[i][1], mistakes[i][0]);
+        if (strncmp(err, "cnncheck: ", 10) || strchr(err, '\n') != err + strlen(err) - 1 || *out)
+            fail_msg("%s: not one line, and on stderr:\n%s%s", mistakes[i][0], out, err);
+        if (files_there() != before || !access("y.npy", F_OK))
+            fail_msg("%s: left a file behind", mistakes[i][0]);
+    }
+    shell("cnncheck"); /* no mistake, but nothing to do either */
+    assert_ended(2, "usage: cnncheck COMMAND", "no command");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(help_mentions_every_option),
+        cmocka_unit_test(info_and_help_list_every_function),
+        cmocka_unit_test(run_computes_small_examples),
+        cmocka_unit_test(a_mistake_is_one_line_that_names_it),
+    };
+    return cmocka_run_group_tests_name("cli", tests, make_folder, remove_folder);
+}

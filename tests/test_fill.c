@@ -65,12 +65,15 @@ static void distributions_are_what_they_say(void **state)
 {
     (void)state;
     struct rng r = rng_named(1, "distributions");
+    int odd = 0;
     for (int i = 0; i < MANY; i++) {
         sample[i] = rng_uniform(&r);
+        odd += fmod(sample[i] * 0x1p53, 2.0) == 1.0;
         assert_true(sample[i] >= 0.0 && sample[i] < 1.0);
         assert_true(sample[i] * 0x1p53 == floor(sample[i] * 0x1p53));
     }
     assert_moments(0.5, 1.0 / 12.0);
+    assert_in_range(odd, MANY * 45 / 100, MANY * 55 / 100); /* the whole grid is used */
     for (int i = 0; i < MANY; i++)
         sample[i] = rng_normal(&r);
     assert_moments(0.0, 1.0);

@@ -251,19 +251,21 @@ static void a_fault_of_the_harness_itself_is_not_swallowed(void **state)
     assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV);
 }
 
-/* Faults at one place after another; returns how many were described rightly. */
-static void *fault_often(void *unused)
+enum { THREADS = 4, FAULTS = 4000 };
+
+/* Faults at one place after another, while others do; returns how many were described rightly. */
+static void *fault_often(void *barrier)
 {
-    (void)unused;
     long right = 0;
     struct guard *g = guard_create();
-    for (int i = 0; i < 200; i++) {
+    pthread_barrier_wait(barrier);
+    for (int i = 0; i < FAULTS; i++) {
         const float data[NX] = { 0.0f };
         struct call c = { .count = { NX, 0, 0 } };
         char message[GUARD_MESSAGE], wanted[GUARD_MESSAGE];
         c.buffer[X] = guard_place(g, X, "x", data, NX, PLACE_END);
-        c.touched = c.buffer[X] + NX + i;
-        snprintf(wanted, sizeof wanted, "touched x, %d bytes past its end", 4 * i);
+        c.touched = c.buffer[X] + NX + i % 900;
+        snprintf(wanted, sizeof wanted, "touched x, %d bytes past its end", 4 * (i % 900));
         right += !guard_call(g, work_and_touch, &c, message) && !strcmp(message, wanted);
     }
     guard_destroy(g);
@@ -273,13 +275,15 @@ static void *fault_often(void *unused)
 static void threads_do_not_disturb_each_other(void **state)
 {
     (void)state;
-    pthread_t thread[4];
-    for (int i = 0; i < 4; i++)
-        assert_int_equal(pthread_create(&thread[i], NULL, fault_often, NULL), 0);
-    for (int i = 0; i < 4; i++) {
+    pthread_t thread[THREADS];
+    pthread_barrier_t barrier;
+    pthread_barrier_init(&barrier, NULL, THREADS);
+    for (int i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_create(&thread[i], NULL, fault_often, &barrier), 0);
+    for (int i = 0; i < THREADS; i++) {
         void *right;
         assert_int_equal(pthread_join(thread[i], &right), 0);
-        assert_int_equal((long)right, 200);
+        assert_int_equal((long)right, FAULTS);
     }
 }
 

@@ -1,6 +1,7 @@
 /* test_outfile.c - files are whole or not there, and only regular ones are written. */
 #include "harness/outfile.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -33,7 +34,7 @@ static int remove_folder(void **state)
 {
     (void)state;
     remove(path);
-    return rmdir(folder); /* fails when anything was left behind */
+    return rmdir(folder);
 }
 
 static void assert_holds(const char *content)
@@ -44,6 +45,17 @@ static void assert_holds(const char *content)
     text[fread(text, 1, sizeof text - 1, f)] = '\0';
     fclose(f);
     assert_string_equal(text, content);
+}
+
+/* Whether the folder holds this many files. */
+static bool holds(int files)
+{
+    int count = -2;
+    DIR *d = opendir(folder);
+    while (readdir(d))
+        count++;
+    closedir(d);
+    return count == files;
 }
 
 static void a_file_is_there_when_it_is_whole(void **state)
@@ -85,6 +97,7 @@ static void a_failure_leaves_what_was_there(void **state)
         snprintf(wanted, sizeof wanted, "%s: cannot be written: %s", path, strerror(EFBIG));
         assert_string_equal(e.text, wanted);
         assert_holds("second");
+        assert_true(holds(1));
     }
 }
 
@@ -119,6 +132,7 @@ static void what_is_no_file_is_refused(void **state)
     assert_false(outfile_close(&out, &e));
     snprintf(wanted, sizeof wanted, "%s: cannot be written: %s", path, strerror(EISDIR));
     assert_string_equal(e.text, wanted);
+    assert_true(holds(1));
 }
 
 int main(void)

@@ -57,10 +57,8 @@ static inline vm v_lt(v x, v y) { return (vm)VEC_COMPARE(x, y, _CMP_LT_OQ); }
 static inline vm v_le(v x, v y) { return (vm)VEC_COMPARE(x, y, _CMP_LE_OQ); }
 static inline vm v_eq(v x, v y) { return (vm)VEC_COMPARE(x, y, _CMP_EQ_OQ); }
 static inline vm m_and(vm x, vm y) { return (vm)VEC_2(_mm256_and_ps, x, y); }
-static inline vm m_or(vm x, vm y) { return (vm)VEC_2(_mm256_or_ps, x, y); }
 static inline vm m_not(vm m) { return (vm)VEC_COMPARE(m, m, _CMP_EQ_OQ); } /* set: a NaN */
 static inline v v_select(vm m, v x, v y) { return (v)VEC_3(_mm256_blendv_ps, y, x, m); }
-
 static inline vi v_bits(v x) { return (vi)VEC_1(_mm256_castps_si256, x); }
 static inline v v_from_bits(vi i) { return (v)VEC_1(_mm256_castsi256_ps, i); }
 static inline vi i_set1(uint32_t x) { __m256i r = _mm256_set1_epi32((int)x); return (vi){r, r}; }

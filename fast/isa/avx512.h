@@ -37,7 +37,6 @@ static inline vm v_lt(v a, v b) { return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ); }
 static inline vm v_le(v a, v b) { return _mm512_cmp_ps_mask(a, b, _CMP_LE_OQ); }
 static inline vm v_eq(v a, v b) { return _mm512_cmp_ps_mask(a, b, _CMP_EQ_OQ); }
 static inline vm m_and(vm a, vm b) { return (vm)(a & b); }
-static inline vm m_or(vm a, vm b) { return (vm)(a | b); }
 static inline vm m_not(vm a) { return (vm)~a; }
 static inline v v_select(vm m, v a, v b) { return _mm512_mask_blend_ps(m, b, a); }
 

@@ -40,7 +40,6 @@ static inline vm v_lt(v x, v y) { return (vm)VEC_2(vcltq_f32, x, y); }
 static inline vm v_le(v x, v y) { return (vm)VEC_2(vcleq_f32, x, y); }
 static inline vm v_eq(v x, v y) { return (vm)VEC_2(vceqq_f32, x, y); }
 static inline vm m_and(vm x, vm y) { return (vm)VEC_2(vandq_u32, x, y); }
-static inline vm m_or(vm x, vm y) { return (vm)VEC_2(vorrq_u32, x, y); }
 static inline vm m_not(vm x) { return (vm)VEC_1(vmvnq_u32, x); }
 static inline v v_select(vm m, v x, v y) { return (v)VEC_3(vbslq_f32, m, x, y); }
 

@@ -52,7 +52,6 @@ static inline vm v_eq(v a, v b)
     return m;
 }
 static inline vm m_and(vm a, vm b) { for (int l = 0; l < 16; l++) a.t[l] &= b.t[l]; return a; }
-static inline vm m_or(vm a, vm b) { for (int l = 0; l < 16; l++) a.t[l] |= b.t[l]; return a; }
 static inline vm m_not(vm a) { for (int l = 0; l < 16; l++) a.t[l] = !a.t[l]; return a; }
 static inline v v_select(vm m, v a, v b)
 {
@@ -60,7 +59,6 @@ static inline v v_select(vm m, v a, v b)
         a.f[l] = m.t[l] ? a.f[l] : b.f[l];
     return a;
 }
-
 static inline vi v_bits(v x) { vi r; memcpy(r.i, x.f, sizeof r.i); return r; }
 static inline v v_from_bits(vi x) { v r; memcpy(r.f, x.i, sizeof r.f); return r; }
 static inline vi i_set1(uint32_t x) { vi r; for (int l = 0; l < 16; l++) r.i[l] = x; return r; }

@@ -1,0 +1,314 @@
+/* test_cli_verify.c - cnncheck verify: what it says, writes and counts, and how it fails. */
+#include "harness/campaign.h"
+#include "harness/npy.h"
+
+#include "tests/cli.h"
+
+#include <ctype.h>
+#include <fcntl.h>
+#include <math.h>
+
+/* One JSON value; returns what follows it, or NULL where it is none. */
+static const char *json_value(const char *p)
+{
+    static const char *const words[] = { "true", "false", "null" };
+    p += strspn(p, " \n");
+    if (*p == '{' || *p == '[') {
+        const char close = *p == '{' ? '}' : ']';
+        for (p++; p && *(p += strspn(p, " \n")) != close;) {
+            if (close == '}' && (*p != '"' || !(p = json_value(p)) || *p++ != ':'))
+                return NULL;
+            if (!(p = json_value(p)))
+                return NULL;
+            p += strspn(p, " \n");
+            if (*p != ',' && *p != close)
+                return NULL;
+            if (*p == ',' && *(p += 1 + strspn(p + 1, " \n")) == close)
+                return NULL;
+        }
+        return p + 1;
+    }
+    if (*p == '"') {
+        for (p++; *p != '"'; p++)
+            if ((unsigned char)*p < 0x20 || (*p == '\\' && !strchr("\"\\/bfnrtu", *++p)))
+                return NULL;
+        return p + 1;
+    }
+    for (size_t i = 0; i < COUNT(words); i++)
+        if (!strncmp(p, words[i], strlen(words[i])))
+            return p + strlen(words[i]);
+    char *end;
+    strtod(p, &end);
+    return isdigit((unsigned char)p[*p == '-']) ? end : NULL;
+}
+
+static void assert_json(const char *text)
+{
+    const char *end = *text == '{' ? json_value(text) : NULL;
+    if (!end || strcmp(end, "\n"))
+        fail_msg("not JSON:\n%s", text);
+}
+
+/* Tags that match, attributes in quotes, nothing that wants to be escaped. */
+static void assert_xml(const char *text)
+{
+    static const char *const entities[] = { "&lt;", "&gt;", "&amp;", "&quot;" };
+    char open[8][64];
+    int depth = 0, roots = 0;
+    assert_memory_equal(text, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n", 39);
+    for (const char *p = text + 39; *p; p++) {
+        if (*p != '<') {
+            assert_true(isspace((unsigned char)*p));
+            continue;
+        }
+        const bool closes = p[1] == '/';
+        char name[64];
+        snprintf(name, sizeof name, "%.*s", (int)strcspn(p + 1 + closes, " />"), p + 1 + closes);
+        bool quoted = false;
+        for (p++; quoted || *p != '>'; p++) {
+            bool entity = *p != '&';
+            for (size_t i = 0; i < COUNT(entities); i++)
+                entity = entity || !strncmp(p, entities[i], strlen(entities[i]));
+            assert_true(*p && *p != '<' && entity);
+            quoted ^= *p == '"';
+        }
+        if (closes) {
+            assert_true(depth > 0);
+            assert_string_equal(name, open[--depth]);
+        } else {
+            roots += depth == 0;
+            assert_in_range(depth, 0, 7);
+            if (p[-1] != '/')
+                strcpy(open[depth++], name);
+        }
+    }
+    assert_int_equal(depth, 0);
+    assert_int_equal(roots, 1);
+}
+
+/* A number that the JSON of the last run gives for a function. */
+static long counted(const char *function, const char *what)
+{
+    static char text[1 << 16];
+    char key[80];
+    read_all("v.json", text, sizeof text);
+    assert_json(text);
+    snprintf(key, sizeof key, "{\"name\": \"%s\"", function);
+    const char *p = strstr(text, key);
+    snprintf(key, sizeof key, "\"%s\": ", what);
+    p = p ? strstr(p, key) : NULL;
+    if (!p)
+        fail_msg("%s has no %s in\n%s", function, what, text);
+    return strtol(p + strlen(key), NULL, 10);
+}
+
+#define VERIFY "cnncheck verify --tier smoke --json v.json --junit v.xml "
+
+static void what_holds_is_reported(void **state)
+{
+    (void)state;
+    static char text[1 << 16];
+    shell(VERIFY "--layer relu");
+    assert_ended(0, "\nHELD: 2 functions, ", "relu");
+    assert_non_null(strstr(out, "relu.backward"));
+    assert_null(strstr(out, "FAIL"));
+    assert_string_equal(err, "");
+    assert_int_equal(counted("relu.forward", "rejected"), 0);
+    assert_true(counted("relu.forward", "cases") > 20);
+    assert_true(counted("relu.forward", "exact") >= 15);
+    assert_true(counted("relu.forward", "fixtures") >= 5);
+    read_all("v.json", text, sizeof text);
+    assert_non_null(strstr(text, "\"held\": true"));
+    read_all("v.xml", text, sizeof text);
+    assert_xml(text);
+    assert_non_null(strstr(text, "tests=\"2\" failures=\"0\""));
+    assert_null(strstr(text, "<failure"));
+}
+
+static void globs_and_cases_choose(void **state)
+{
+    (void)state;
+    shell(VERIFY "--layer 'xent.*ward'");
+    assert_ended(0, "\nHELD: 2 functions, ", "a glob");
+    shell(VERIFY "--layer '*.step' --isa scalar");
+    assert_ended(0, "\nHELD: 1 functions, ", "a glob and a set");
+    assert_non_null(strstr(out, "guarded calls on scalar; 0 rejected"));
+    shell("CNNCHECK_ISA=scalar " VERIFY "--layer sgd");
+    assert_ended(0, "guarded calls on scalar; ", "a set from the environment");
+    shell(VERIFY "--layer relu.forward --case len=17");
+    assert_ended(0, "HELD: 1 functions, 3 cases", "a case that is a fixture too");
+    assert_int_equal(counted("relu.forward", "cases"), 3); /* integers, reals, fixture */
+    assert_int_equal(counted("relu.forward", "fixtures"), 1);
+    shell(VERIFY "--layer relu.forward --case len=19");
+    assert_int_equal(counted("relu.forward", "cases"), 2);
+}
+
+static void shards_cover_everything_once(void **state)
+{
+    (void)state;
+    static const char *const functions[] = { "relu.forward", "relu.backward" };
+    static const char *const what[] = { "cases", "exact", "fixtures", "calls" };
+    long whole[COUNT(functions)][COUNT(what)], parts[COUNT(functions)][COUNT(what)] = { { 0 } };
+    for (int shard = 0; shard <= 3; shard++) {
+        shell(VERIFY "--layer relu --shard %d/%d", shard ? shard : 1, shard ? 3 : 1);
+        assert_ended(0, "HELD", "a shard");
+        for (size_t f = 0; f < COUNT(functions); f++)
+            for (size_t i = 0; i < COUNT(what); i++) {
+                const long count = counted(functions[f], what[i]);
+                assert_true(count > 0 || (shard && i == 2));
+                if (shard)
+                    parts[f][i] += count;
+                else
+                    whole[f][i] = count;
+            }
+    }
+    assert_memory_equal(whole, parts, sizeof whole);
+}
+
+static void a_mistake_is_one_line_that_names_it(void **state)
+{
+    (void)state;
+    static const char *const mistakes[][2] = {
+        { "--layer nosuch", "--layer nosuch matches no function" },
+        { "--layer relu --tier huge", "--tier: 'huge'" },
+        { "--layer relu --shard 3/2", "--shard: '3/2'" },
+        { "--layer relu --shard 0/2", "--shard: '0/2'" },
+        { "--layer relu --shard 1/2x", "--shard: '1/2x'" },
+        { "--layer relu --shard half", "--shard: 'half'" },
+        { "--layer relu --seed -1", "--seed: '-1'" },
+        { "--layer relu --seed one", "--seed: 'one'" },
+        { "--layer relu --time-budget -1", "--time-budget: '-1'" },
+        { "--layer relu --time-budget nan", "--time-budget: 'nan'" },
+        { "--layer relu --threads 0", "--threads: '0'" },
+        { "--layer relu --isa sse9", "--isa: unknown instruction set 'sse9'" },
+        { "--layer relu extra", "extra: verify takes options only" },
+        { "--layer relu --bogus", "--bogus: not an option" },
+        { "--layer", "--layer: not an option, or one without its value" },
+        { "--layer relu --json missing/v.json", "missing/v.json: cannot be written: " },
+        { "--layer relu --junit /dev/null", "/dev/null: cannot be written: not a regular file" },
+    };
+    for (size_t i = 0; i < COUNT(mistakes); i++) {
+        shell("cnncheck verify --tier smoke %s", mistakes[i][0]);
+        assert_ended(2, mistakes[i][1], mistakes[i][0]);
+        if (strncmp(err, "cnncheck: ", 10) || strchr(err, '\n') != err + strlen(err) - 1)
+            fail_msg("%s: not one line:\n%s", mistakes[i][0], err);
+    }
+}
+
+/* In a folder whose name every format has to escape. */
+#define FIXTURES "fix <&\"> tures"
+#define FAILURE "FAIL relu.forward scalar len=33: fixture: numpy stands alone; y[20]:"
+
+/* NumPy says something else, and that is told; the line that is printed tells it again. */
+static void a_failure_is_told_and_repeats_itself(void **state)
+{
+    (void)state;
+    static char text[1 << 16];
+    char line[1024];
+    struct npy y;
+    struct error e;
+    shell("mkdir '" FIXTURES "' && cp -r '%s/fixtures/relu.forward' '" FIXTURES "'", SOURCE_DIR);
+    assert_ended(0, "", "cp");
+    assert_int_equal(setenv("CNNCHECK_FIXTURES", FIXTURES, 1), 0);
+    shell(VERIFY "--layer relu.forward");
+    assert_ended(0, "HELD", "fixtures of its own");
+    assert_true(npy_read(FIXTURES "/relu.forward/len=33/y.npy", &y, &e));
+    y.data[20] += 0.25;
+    assert_true(npy_write(FIXTURES "/relu.forward/len=33/y.npy", y.rank, y.dim, y.data, 8, &e));
+    npy_free(&y);
+    shell(VERIFY "--layer relu.forward");
+    assert_ended(1, "\nFAILED: 1 functions, ", "a wrong value");
+    assert_string_equal(err, "");
+    const char *failure = strstr(out, FAILURE), *repro = strstr(out, "\nREPRO: ");
+    assert_true(failure && repro && repro > failure);
+    assert_null(strstr(repro + 2, "REPRO"));
+    assert_int_equal(counted("relu.forward", "rejected"), 1);
+    read_all("v.xml", text, sizeof text);
+    assert_xml(text);
+    assert_non_null(strstr(text, "tests=\"1\" failures=\"1\""));
+    assert_non_null(strstr(text, "<failure message=\"scalar len=33: fixture: numpy stands alone"));
+    snprintf(line, sizeof line, "%.*s", (int)strcspn(repro + 8, "\n"), repro + 8);
+    shell("%s", line);
+    assert_ended(1, FAILURE, line);
+    assert_non_null(strstr(out, line));
+    /* A file that is not there is told with its name, in all formats. */
+    assert_int_equal(remove(FIXTURES "/relu.forward/len=33/y.npy"), 0);
+    shell(VERIFY "--layer relu.forward");
+    assert_ended(1, FIXTURES "/relu.forward/len=33/y.npy: No such file", "a missing file");
+    assert_int_equal(counted("relu.forward", "rejected"), 1);
+    read_all("v.xml", text, sizeof text);
+    assert_xml(text);
+    assert_non_null(strstr(text, "fix &lt;&amp;&quot;> tures/relu.forward/len=33/y.npy"));
+    /* And so is a function that has none. */
+    shell(VERIFY "--layer 'relu.*'");
+    assert_ended(1, "FAIL relu.backward scalar fixtures: this function has no fixtures", "none");
+    assert_int_equal(unsetenv("CNNCHECK_FIXTURES"), 0);
+}
+
+/* relu.forward, true or wrong in one element, on either side. */
+static double wrong_by;
+
+static void wrong_ref(const void *shape, double *const *a)
+{
+    const struct check *c;
+    find_function("relu.forward", &c)->ref(shape, a);
+    for (int i = 0; wrong_by < 1e-9 && i < 16; i++)
+        a[1][i] += a[1][i] > 0.5 ? wrong_by : 0.0;
+    a[1][3] += wrong_by < 1e-9 ? 0.0 : wrong_by;
+}
+
+static void wrong_fast(enum isa isa, const void *shape, float *const *a, float *work)
+{
+    const struct check *c;
+    find_function("relu.forward", &c)->fast(isa, shape, a, work);
+    a[1][3] += 1.0f;
+}
+
+static void of_three_opinions_the_lonely_one_is_named(void **state)
+{
+    (void)state;
+    static const struct { bool fast; double ref; const char *verdict; } table[] = {
+        { false, 0.0, "" },
+        { true, 0.0, "scalar len=16: fixture: fast stands alone; fast: y[3] is " },
+        { false, 2.0, "scalar len=16: fixture: ref stands alone; y[3]: ref " },
+        { true, 2.0, "scalar len=16: fixture: no two agree; y[3]: ref " },
+        { true, 1.0, "scalar len=16: fixture: numpy stands alone; y[3]: ref " },
+        { false, 1e-12, "scalar len=16: fixture: ref and numpy differ, by too little for fast to "
+                        "side with either; y[" },
+    };
+    for (size_t i = 0; i < COUNT(table); i++) {
+        const struct check *c;
+        struct function f = *find_function("relu.forward", &c);
+        struct tally t = { .check = c, .function = &f };
+        struct campaign campaign = { .only = "len=16", .use = { true }, .seed = 1, .shard = 1,
+                                     .shards = 1, .threads = 1, .tally = &t, .tallies = 1 };
+        const int silent = open("stdout", O_WRONLY | O_CREAT | O_TRUNC, 0600), before = dup(1);
+        wrong_by = table[i].ref;
+        f.ref = table[i].ref != 0.0 ? wrong_ref : f.ref;
+        f.fast = table[i].fast ? wrong_fast : f.fast;
+        fflush(stdout);
+        dup2(silent, 1);
+        campaign_fixtures(&campaign);
+        fflush(stdout);
+        dup2(before, 1);
+        close(silent);
+        close(before);
+        free(t.spread);
+        if (strncmp(t.failure, table[i].verdict, strlen(table[i].verdict)) ||
+            t.rejected != (i > 0) || t.fixtures != (i == 0))
+            fail_msg("row %zu: %s", i, t.failure);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_holds_is_reported),
+        cmocka_unit_test(globs_and_cases_choose),
+        cmocka_unit_test(shards_cover_everything_once),
+        cmocka_unit_test(a_mistake_is_one_line_that_names_it),
+        cmocka_unit_test(a_failure_is_told_and_repeats_itself),
+        cmocka_unit_test(of_three_opinions_the_lonely_one_is_named),
+    };
+    return cmocka_run_group_tests_name("cli verify", tests, make_folder, remove_folder);
+}
