@@ -120,11 +120,10 @@ static void one_element_astray_is_caught(void **state)
     guard_destroy(g);
 }
 
-/* Sixteen floats at once, of which the first is the last that there is. */
 static void load_a_vector(void *context)
 {
     struct call *c = context;
-    float lane[16];
+    float lane[16]; /* of which only the first is there */
     memcpy(lane, (const float *)c->buffer[X] + c->count[X] - 1, sizeof lane);
     c->seen = lane[15];
 }
@@ -242,13 +241,12 @@ static void a_fault_of_the_harness_itself_is_not_swallowed(void **state)
     if (child == 0) {
         struct guard *g = guard_create();
         struct call c = lay_out(g, PLACE_END, NX, NY, NWORK);
-        char message[GUARD_MESSAGE];
-        guard_call(g, work_and_touch, &c, message);
+        expect(g, work_and_touch, &c, "a call", NULL);
         *c.buffer[X] = 1.0f; /* outside a call */
         _exit(0);
     }
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV);
+    assert_true(waitpid(child, &status, 0) == child && WIFSIGNALED(status));
+    assert_int_equal(WTERMSIG(status), SIGSEGV);
 }
 
 enum { THREADS = 4, FAULTS = 4000 };
@@ -260,9 +258,9 @@ static void *fault_often(void *barrier)
     struct guard *g = guard_create();
     pthread_barrier_wait(barrier);
     for (int i = 0; i < FAULTS; i++) {
-        const float data[NX] = { 0.0f };
-        struct call c = { .count = { NX, 0, 0 } };
         char message[GUARD_MESSAGE], wanted[GUARD_MESSAGE];
+        const float data[NX] = { 0.0f };
+        struct call c = { .count = { NX } };
         c.buffer[X] = guard_place(g, X, "x", data, NX, PLACE_END);
         c.touched = c.buffer[X] + NX + i % 900;
         snprintf(wanted, sizeof wanted, "touched x, %d bytes past its end", 4 * (i % 900));
@@ -279,11 +277,10 @@ static void threads_do_not_disturb_each_other(void **state)
     pthread_barrier_t barrier;
     pthread_barrier_init(&barrier, NULL, THREADS);
     for (int i = 0; i < THREADS; i++)
-        assert_int_equal(pthread_create(&thread[i], NULL, fault_often, &barrier), 0);
+        assert_false(pthread_create(&thread[i], NULL, fault_often, &barrier));
     for (int i = 0; i < THREADS; i++) {
         void *right;
-        assert_int_equal(pthread_join(thread[i], &right), 0);
-        assert_int_equal((long)right, FAULTS);
+        assert_false(pthread_join(thread[i], &right) || (long)right != FAULTS);
     }
 }
 

@@ -280,12 +280,10 @@ static void elements_are_named_by_their_indices(void **state)
 static void the_references_know_what_no_case_can_ask_for(void **state)
 {
     (void)state;
-    const struct dense_shape dense = { 1, 1, 2 };
-    const struct sgd_shape sgd = { 2, 0.5 };
     double x = 3.0, w[2] = { 5.0, 6.0 }, dy[2] = { 2.0, 4.0 }, dw[2], db[2];
-    dense_ref.backward(&dense, &x, w, dy, NULL, dw, db);
+    dense_ref.backward(&(struct dense_shape){ 1, 1, 2 }, &x, w, dy, NULL, dw, db);
     assert_true(dw[0] == 6.0 && dw[1] == 12.0 && db[0] == 2.0 && db[1] == 4.0);
-    sgd_ref.step(&sgd, w, dy, w);
+    sgd_ref.step(&(struct sgd_shape){ 2, 0.5 }, w, dy, w);
     assert_true(w[0] == 4.0 && w[1] == 4.0);
 }
 

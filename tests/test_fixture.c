@@ -1,0 +1,76 @@
+/* test_fixture.c - three opinions: which of ref, fast and NumPy is said to stand alone. */
+#include "harness/campaign.h"
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define COUNT(table) (sizeof (table) / sizeof *(table))
+
+/* relu.forward, wrong in one element, on either side. */
+static double wrong_by;
+
+static void wrong_ref(const void *shape, double *const *a)
+{
+    const struct check *c;
+    find_function("relu.forward", &c)->ref(shape, a);
+    a[1][9] += wrong_by;
+}
+
+static void wrong_fast(enum isa isa, const void *shape, float *const *a, float *work)
+{
+    const struct check *c;
+    find_function("relu.forward", &c)->fast(isa, shape, a, work);
+    a[1][9] += 1.0f;
+}
+
+static void of_three_opinions_the_lonely_one_is_named(void **state)
+{
+    (void)state;
+    static const struct { bool fast; double ref; const char *verdict; } table[] = {
+        { false, 0.0, "" },
+        { true, 0.0, "scalar len=16: fixture: fast stands alone; fast: y[9] is " },
+        { false, 2.0, "scalar len=16: fixture: ref stands alone; y[9]: ref " },
+        { true, 2.0, "scalar len=16: fixture: no two agree; y[9]: ref " },
+        { true, 1.0, "scalar len=16: fixture: numpy stands alone; y[9]: ref " },
+        { false, 1e-12, "scalar len=16: fixture: ref and numpy differ, by too little for fast to "
+                        "side with either; y[9]: ref " },
+    };
+    for (size_t i = 0; i < COUNT(table); i++) {
+        const struct check *c;
+        struct function f = *find_function("relu.forward", &c);
+        struct tally t = { .check = c, .function = &f };
+        struct campaign campaign = { .only = "len=16", .use = { true }, .seed = 1, .shard = 1,
+                                     .shards = 1, .threads = 1, .tally = &t, .tallies = 1 };
+        const int silent = open("/dev/null", O_WRONLY), before = dup(1);
+        wrong_by = table[i].ref;
+        f.ref = table[i].ref != 0.0 ? wrong_ref : f.ref;
+        f.fast = table[i].fast ? wrong_fast : f.fast;
+        fflush(stdout);
+        dup2(silent, 1);
+        campaign_fixtures(&campaign);
+        fflush(stdout);
+        dup2(before, 1);
+        close(silent);
+        close(before);
+        free(t.spread);
+        if (strncmp(t.failure, table[i].verdict, strlen(table[i].verdict)) ||
+            t.rejected != (i > 0) || t.fixtures != (i == 0))
+            fail_msg("row %zu: %s", i, t.failure);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(of_three_opinions_the_lonely_one_is_named),
+    };
+    return cmocka_run_group_tests_name("fixture", tests, NULL, NULL);
+}
