@@ -1,6 +1,7 @@
 #include "harness/command.h"
 
 #include <errno.h>
+#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,13 @@ int unusable(const struct error *e)
 {
     fprintf(stderr, "cnncheck: %s\n", e->text);
     return EXIT_UNUSABLE;
+}
+
+bool bad_option(const char *command, char *const *argv, struct error *e)
+{
+    const char letter[] = { '-', (char)optopt, '\0' }; /* getopt says which letter of -abc it was */
+    return fail(e, "%s: not an option, or one without its value; see cnncheck %s --help",
+                optopt > ' ' ? letter : argv[optind - 1], command);
 }
 
 /* strtol and strtod skip blanks in front, and both say by `end` how far they got. */

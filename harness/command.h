@@ -25,6 +25,9 @@ extern const char *const compiler_name;
 /* Prints "cnncheck: text" on stderr and returns EXIT_UNUSABLE. */
 int unusable(const struct error *e);
 
+/* After getopt_long returned '?' for a command: names the option. */
+bool bad_option(const char *command, char *const *argv, struct error *e);
+
 /* A whole number in least .. most; `option` is what messages call it. */
 bool parse_int(const char *option, const char *text, int least, int most, int *out, struct error *e);
 

@@ -53,8 +53,7 @@ static bool parse(int argc, char **argv, struct request *r, struct error *e)
         case DATA: r->data = optarg; break;
         case LIMIT: good = parse_int("--limit", optarg, 1, INT_MAX, &r->limit, e); break;
         case THREADS: good = parse_int("--threads", optarg, 1, 1024, &r->threads, e); break;
-        default: good = fail(e, "%s: not an option, or one without its value; see cnncheck eval "
-                                "--help", argv[optind - 1]);
+        default: good = bad_option("eval", argv, e);
         }
     }
     if (!good)

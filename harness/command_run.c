@@ -103,8 +103,7 @@ static bool parse_arguments(int argc, char **argv, struct request *r, struct err
         case THREADS: good = parse_int("--threads", optarg, 1, 1024, &threads, e); break;
         case INPUT: good = note_file(r, "--in", IN, optarg, e); break;
         case OUTPUT: good = note_file(r, "--out", OUT, optarg, e); break;
-        default: good = fail(e, "%s: not an option, or one without its value; see cnncheck run "
-                                "--help", argv[optind - 1]);
+        default: good = bad_option("run", argv, e);
         }
     }
     for (; good && optind < argc; optind++) {

@@ -126,8 +126,7 @@ static bool parse(int argc, char **argv, struct request *r, struct error *e)
     r->threads = 1;
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         if (option == '?')
-            return fail(e, "%s: not an option, or one without its value; see cnncheck train --help",
-                        argv[optind - 1]);
+            return bad_option("train", argv, e);
         if (!parse_option(option, r, e))
             return false;
     }

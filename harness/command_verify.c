@@ -89,8 +89,7 @@ static bool parse_options(int argc, char **argv, struct request *r, struct error
         case JSON: r->json = optarg; break;
         case JUNIT: r->junit = optarg; break;
         case HELP: r->help = true; break;
-        default: good = fail(e, "%s: not an option, or one without its value; see cnncheck verify "
-                                "--help", argv[optind - 1]);
+        default: good = bad_option("verify", argv, e);
         }
     }
     if (good && optind < argc)
