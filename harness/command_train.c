@@ -29,7 +29,7 @@ static const char help[] =
     "                         the fan-in, with biases of zero (default: scaled)\n"
     "  --loss fused|document  last layer and loss in one stable step, or apart as the document\n"
     "                         has them, which can end in NaN (default: fused)\n"
-    "  --limit N              at most so many training images (default: all)\n"
+    "  --limit N              the first N training images (default: the network's)\n"
     "  --threads N            threads of fast (default: 1)\n"
     "  --shadow[=N]           give the inputs of every kernel call of fast to ref as well, in every\n"
     "                         N-th step, and judge what fast made of them (default: 100)\n"
@@ -138,6 +138,7 @@ static bool parse(int argc, char **argv, struct request *r, struct error *e)
     s->epochs = s->epochs ? s->epochs : n->epochs;
     s->batch = s->batch ? s->batch : n->batch;
     s->lr = s->lr >= 0.0 ? s->lr : n->lr;
+    r->limit = r->limit ? r->limit : n->images;
     return true;
 }
 

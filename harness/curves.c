@@ -176,12 +176,14 @@ void score_print(const char *who, int classes, const struct score *s)
 
 void networks_print(void)
 {
-    printf("\nnetwork           document  epochs  batch  lr     training images of a class\n");
+    printf("\nnetwork           document  epochs  batch  lr      training images\n");
     for (const struct network *const *n = networks; *n; n++) {
-        printf("%-16s  %-8s  %-6d  %-5d  %-5g  ", (*n)->name, (*n)->document, (*n)->epochs,
+        printf("%-16s  %-8s  %-6d  %-5d  %-6g  ", (*n)->name, (*n)->document, (*n)->epochs,
                (*n)->batch, (*n)->lr);
         if ((*n)->per_class)
-            printf("%d\n", (*n)->per_class);
+            printf("%d of a class\n", (*n)->per_class);
+        else if ((*n)->images)
+            printf("the first %d\n", (*n)->images);
         else
             printf("all\n");
     }

@@ -130,6 +130,20 @@ static struct init scaled(const struct parameter *p)
     return (struct init){ INIT_ZERO, 0.0 };
 }
 
+static double draw(struct rng *r, struct init init)
+{
+    switch (init.kind) {
+    case INIT_NORMAL:
+        return init.scale * rng_normal(r);
+    case INIT_UNIFORM:
+        return init.scale * rng_uniform(r);
+    case INIT_CENTRED:
+        return init.scale * (rng_uniform(r) - 0.5);
+    default:
+        return 0.0;
+    }
+}
+
 void network_init(const struct layout *layout, enum init_mode mode, uint64_t seed, double *out)
 {
     memset(out, 0, (size_t)layout->total * sizeof *out);
@@ -137,8 +151,7 @@ void network_init(const struct layout *layout, enum init_mode mode, uint64_t see
         const struct parameter *p = &layout->parameter[i];
         const struct init init = mode == INIT_SCALED ? scaled(p) : p->init;
         struct rng r = rng_named(seed, p->name);
-        for (int k = 0; k < p->count && init.kind != INIT_ZERO; k++)
-            out[p->offset + k] =
-                init.scale * (init.kind == INIT_NORMAL ? rng_normal(&r) : rng_uniform(&r));
+        for (int k = 0; k < p->count; k++)
+            out[p->offset + k] = draw(&r, init);
     }
 }

@@ -27,9 +27,10 @@ enum loss_mode { LOSS_FUSED, LOSS_DOCUMENT };
  * 1 / sqrt(fan-in) for a dense layer, biases zero. DOCUMENT: as the table has it. */
 enum init_mode { INIT_SCALED, INIT_DOCUMENT };
 
-/* All zero; normal with mean 0 and standard deviation `scale`; or uniform in [0, scale). */
+/* All zero; normal with mean 0 and standard deviation `scale`; uniform in [0, scale); or uniform in
+ * [-scale / 2, scale / 2). */
 struct init {
-    enum { INIT_ZERO, INIT_NORMAL, INIT_UNIFORM } kind;
+    enum { INIT_ZERO, INIT_NORMAL, INIT_UNIFORM, INIT_CENTRED } kind;
     double scale;
 };
 
@@ -51,12 +52,13 @@ struct network {
     double scale, shift; /* value = pixel * scale + shift */
     int epochs, batch;
     double lr;
-    int per_class;       /* of each class, at most so many training images; 0: all */
+    int images;          /* train on the first so many; 0: all */
+    int per_class;       /* of each class, on the first so many; 0: all */
     const char *fixture; /* its data in fixtures/; NULL: none is embedded */
 };
 
 /* The one list of networks, in the order in which help shows them; networks[] is ended by NULL. */
-#define NETWORKS(X) X(mnist01_relu) X(mnist01_sigmoid)
+#define NETWORKS(X) X(mnist01_relu) X(fashion) X(mnist01_sigmoid) X(mnist10)
 
 #define NETWORK_DECLARE(id) extern const struct network network_##id;
 NETWORKS(NETWORK_DECLARE)

@@ -62,6 +62,17 @@ static void test_documents(void **state)
     check_parameter(&l, 3, "2.conv2d.b", 3, 5, 24, 24, 0);
     check_parameter(&l, 4, "4.dense.w", 2, 2880, 100, 0, 0);
     check_parameter(&l, 7, "6.dense.b", 1, 2, 0, 0, 0);
+    l = layout_of("fashion");
+    assert_int_equal(l.parameters, 4);
+    check_parameter(&l, 0, "0.conv2d.w", 4, 8, 1, 5, 5);
+    check_parameter(&l, 1, "0.conv2d.b", 3, 8, 28, 28, 0);
+    check_parameter(&l, 2, "3.dense.w", 2, 1568, 10, 0, 0);
+    l = layout_of("mnist10");
+    assert_int_equal(l.parameters, 6);
+    check_parameter(&l, 0, "0.conv2d.w", 4, 16, 1, 8, 8);
+    check_parameter(&l, 2, "2.conv2d.w", 4, 8, 16, 4, 4);
+    check_parameter(&l, 3, "2.conv2d.b", 1, 8, 0, 0, 0);
+    check_parameter(&l, 4, "4.dense.w", 2, 648, 10, 0, 0);
 }
 
 static void test_unknown_name(void **state)
@@ -69,8 +80,8 @@ static void test_unknown_name(void **state)
     (void)state;
     struct error e;
     assert_null(network_find("mnist02", &e));
-    assert_string_equal(e.text,
-                        "unknown network 'mnist02'; there are: mnist01-relu mnist01-sigmoid");
+    assert_string_equal(e.text, "unknown network 'mnist02'; there are: mnist01-relu fashion "
+                                "mnist01-sigmoid mnist10");
 }
 
 static void test_tables_that_do_not_fit(void **state)
@@ -156,6 +167,22 @@ static void test_first_values(void **state)
     free(document);
 }
 
+/* The document's own first weights of the others: document 002 divides its normals, 004's are centred. */
+static void test_other_documents(void **state)
+{
+    (void)state;
+    const struct layout fashion = layout_of("fashion"), mnist10 = layout_of("mnist10");
+    double *a = first_values(&fashion, INIT_DOCUMENT, 1), *b = first_values(&mnist10, INIT_DOCUMENT, 1);
+    check_values(&fashion.parameter[0], a + fashion.parameter[0].offset, 0.0, 0.04, 3.0);
+    check_values(&fashion.parameter[1], a + fashion.parameter[1].offset, 0.0, 1.0 / 1024.0, 3.0);
+    check_values(&mnist10.parameter[0], b + mnist10.parameter[0].offset, 0.0, sqrt(1.0 / 12.0), 1.8);
+    for (int k = 0; k < mnist10.parameter[4].count; k++)
+        assert_true(fabs(b[mnist10.parameter[4].offset + k]) <= 0.5);
+    assert_true(b[mnist10.parameter[1].offset] == 0.0);
+    free(a);
+    free(b);
+}
+
 static void test_seeds(void **state)
 {
     (void)state;
@@ -177,6 +204,7 @@ int main(void)
         cmocka_unit_test(test_unknown_name),
         cmocka_unit_test(test_tables_that_do_not_fit),
         cmocka_unit_test(test_first_values),
+        cmocka_unit_test(test_other_documents),
         cmocka_unit_test(test_seeds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
