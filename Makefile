@@ -61,7 +61,7 @@ TESTS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
 compile = @mkdir -p $(@D) && echo "  CC    $@" && \
           $(CC) $(STRICT) $(CPPFLAGS) $(CFLAGS) $(OPENMP) $(1) -MMD -MP -c $< -o $@
 
-.PHONY: build verify test train report coverage fixtures install clean help
+.PHONY: build verify test cmocka train report coverage fixtures install clean help
 .DELETE_ON_ERROR:
 build: $(PROGRAM)
 
@@ -82,21 +82,30 @@ $$(BUILD)/fast/%.$(1).o: fast/%.c
 endef
 $(foreach set,$(SETS),$(eval $(call SET_RULE,$(set))))
 
+# Other flags, or a library that was installed since, make other objects.
+FLAGS := $(CC) $(STRICT) $(CPPFLAGS) $(CFLAGS) $(OPENMP) $(LDFLAGS) $(LDLIBS)
+$(shell mkdir -p $(BUILD))
+ifneq ($(FLAGS),$(file <$(BUILD)/flags))
+$(file >$(BUILD)/flags,$(FLAGS))
+endif
+$(OBJECTS) $(BUILD)/harness/main.o: $(BUILD)/flags
+
 verify: $(PROGRAM) ## check every kernel against ref and NumPy, and train a network by both sides
 	@$(PROGRAM) verify --json $(BUILD)/verify.json
 
 # Tests may find the program, its objects and a place for their files.
-$(BUILD)/tests/%: tests/%.c $(OBJECTS)
+$(BUILD)/tests/%: tests/%.c $(OBJECTS) | cmocka
 	@mkdir -p $(@D) && echo "  CC    $@" && \
 	$(CC) $(STRICT) $(CPPFLAGS) $(CFLAGS) $(OPENMP) -DBUILD_DIR='"$(CURDIR)/$(BUILD)"' \
 	    -DSOURCE_DIR='"$(CURDIR)"' -MMD -MP $(LDFLAGS) $< $(OBJECTS) $(LDLIBS) \
 	    $(shell pkg-config --libs cmocka) -o $@
 
-test: ## run the tests (cmocka)
-	@pkg-config --exists cmocka || { echo "make test needs cmocka: scripts/setup.sh installs it" >&2; exit 2; }
-	@$(MAKE) --no-print-directory $(PROGRAM) $(TESTS)
+test: $(PROGRAM) $(TESTS) ## run the tests (cmocka)
 	@failed=; for t in $(TESTS); do echo "== $$t"; $$t || failed="$$failed $$t"; done; \
 	if [ -n "$$failed" ]; then echo "FAILED:$$failed" >&2; exit 1; fi
+
+cmocka:
+	@pkg-config --exists cmocka || { echo "make test needs cmocka: scripts/setup.sh installs it" >&2; exit 2; }
 
 train: $(PROGRAM) ## train the networks as their documents do, ref beside fast
 	scripts/train.sh $(PROGRAM) $(BUILD)
