@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { MAX_KEYS = 16, MAX_OPERANDS = 8, MAX_FUNCTIONS = 4, MAX_DIMS = 4, SHAPE_TEXT = 256 };
+enum { MAX_KEYS = 16, MAX_OPERANDS = 8, MAX_FUNCTIONS = 5, MAX_DIMS = 4, SHAPE_TEXT = 256 };
 
 /* One key of a case: a member of the shape, or a number derived from it. */
 struct key {
@@ -37,6 +37,7 @@ struct key {
 /* What the reals of an operand look like. Integers, for the exact judge, are drawn alike for all. */
 enum fill {
     FILL_REALS,         /* unit normals among zeros, tiny and huge numbers, with either sign */
+    FILL_REPEATS,       /* the same, but one in four repeats an earlier one */
     FILL_LOGITS,        /* normals with a standard deviation of 10 */
     FILL_PROBABILITIES, /* in [0, 1], the ends included now and then */
     FILL_TARGETS,       /* 0 or 1 */

@@ -13,7 +13,7 @@ enum { BLOCK = 1 << 16, BLOCKS = 1 << 16 };
 static bool takes_one_float(const struct function *f)
 {
     return f->rule != RULE_BOUND && !strcmp(f->operand[0].dims, "len") &&
-           f->operand[1].role == OUT;
+           f->operand[1].role == OUT && !strcmp(f->operand[1].dims, "len");
 }
 
 struct buffers {

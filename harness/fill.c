@@ -44,7 +44,10 @@ static double draw(struct rng *r, enum fill fill)
 void fill_reals(struct rng *r, enum fill fill, double *x, size_t count, int row)
 {
     for (size_t i = 0; i < count; i++)
-        x[i] = fill == FILL_ONE_HOT ? 0.0 : draw(r, fill);
+        if (fill == FILL_REPEATS && i > 0 && rng_int(r, 0, 3) == 0)
+            x[i] = x[rng_int(r, 0, (int)i - 1)];
+        else
+            x[i] = fill == FILL_ONE_HOT ? 0.0 : draw(r, fill);
     for (size_t start = 0; start < count; start += (size_t)row) {
         double sum = 0.0;
         if (fill == FILL_ONE_HOT)

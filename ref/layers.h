@@ -19,7 +19,7 @@
 
 #define LAYERS(X)                                                                                  \
     X(conv2d) X(maxpool) X(dense) X(relu) X(sigmoid) X(tanh) X(softmax) X(bce) X(bce_logits)       \
-    X(xent) X(sgd)
+    X(xent) X(sgd) X(minmax) X(transpose)
 
 #define LAYER(layer)                                                                               \
     struct layer##_double {                                                                        \

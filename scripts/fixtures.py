@@ -485,6 +485,119 @@ layer('sgd', 'len lr', lambda n, lr: {'w': (n,), 'dw': (n,)}, {'w': bell(0.2), '
 ])
 
 
+# minmax ---------------------------------------------------------------------------------------
+
+def minmax_places(x):
+    """argmin and argmax take the first of equals, where -0 and +0 are equal, and the first NaN."""
+    return x.argmin(), x.argmax()
+
+
+def minmax_apply(s, x, ends):
+    return 2 * (x - ends[0]) / (ends[1] - ends[0]) - 1
+
+
+def minmax_statistics(s, x):
+    return x[list(minmax_places(x))]
+
+
+def minmax_backward(s, x, dy):
+    """Through y = 2 u - 1 and u = (x - min) / (max - min): every u moves with min by (u - 1) / R,
+    with max by -u / R."""
+    a, b = minmax_places(x)
+    size = x[b] - x[a]
+    du = 2 * dy
+    dx = du / size
+    dx[a] -= (du * ((x[b] - x) / size)).sum() / size
+    dx[b] -= (du * ((x - x[a]) / size)).sum() / size
+    return dx
+
+
+def at(length, values):
+    """Zeros, but for the values given by where they stand."""
+    return exactly(*[values.get(place, 0) for place in range(length)])
+
+
+MINMAX = [
+    case(2),
+    case(3, dy=whole(-9, 9)),
+    case(15, x=wide),
+    case(16, x=whole(0, 255), dy=whole(-9, 9)),
+    case(17, x=bell(0.01)),
+    case(33, dy=wide),
+    case(100, x=bell(50, 300)),                                     # far from zero
+    case(250, x=bell(1000)),                                        # 000, the output of its batch
+    # extremes beyond the last whole vector; equal ones in one lane, in several, and beyond
+    case(18, label='tail', x=at(18, {16: -5, 17: 20}), dy=whole(1, 9)),
+    case(21, label='tail', x=at(21, {15: 7, 20: -7}), dy=whole(1, 9)),
+    case(50, label='ties', x=at(50, {21: -3, 34: -3, 37: -3, 48: -3, 26: 5, 32: 5, 42: 5, 49: 5}),
+         dy=whole(1, 9)),
+    case(50, label='late', x=at(50, {34: -3, 35: -3, 48: -3, 33: 5, 46: 5, 47: 5}), dy=whole(1, 9)),
+    case(5, label='ties', x=exactly(1, 0, 0, 2, 2), dy=whole(1, 9)),
+    case(40, label='ties', x=whole(0, 3), dy=whole(1, 9)),
+    case(100, label='ties', x=whole(-25, 25), dy=whole(1, 9)),
+    case(6, label='zeros', x=exactly(1, -0.0, 3, 0, 0, 3), dy=whole(1, 9)),
+    case(19, label='zeros', x=exactly(*[-0.0, 0, -1] * 6, -1), dy=whole(1, 9)),
+    # 0 / 0, in y and behind a gradient of 0; the others divide by 0
+    case(1, label='constant'),
+    case(20, label='constant', x=exactly(*[3] * 20), dy=whole(-1, 1)),
+    case(2, label='constant', x=exactly(0, -0.0), dy=exactly(1, -1)),
+    case(20, label='nan', x=exactly(*range(10), NAN, 1, INF, *range(6), NAN)),
+    case(36, label='nan', x=exactly(-INF, *range(34), NAN)),
+    case(50, label='nan', x=at(50, {3: 1, 20: NAN})),                 # numbers after it in its lane
+    case(7, label='infinite', x=exactly(3, -2, INF, 1, 0, INF, 2)),
+    case(7, label='negative', x=exactly(3, -2, -INF, 1, 0, -INF, 2)),
+    case(4, label='infinite', x=exactly(-INF, 1, 2, INF)),
+    case(18, label='gradient', dy=exactly(*range(9), INF, *range(8))),
+    case(5, label='tiny', x=exactly(*[TINY * k for k in (3, 1, 0, 9, 4)]),
+         dy=exactly(*[2.0 ** -100 * k for k in (1, -2, 3, 4, -5)])),
+    case(40, label='tiny', x=bell(0.0001), dy=lambda rng, dims: whole(-9, 9)(rng, dims) * TINY),
+    case(4, label='huge', x=exactly(-HUGE / 2, HUGE / 2, 1, HUGE / 4), dy=exactly(1, HUGE, 1, 2)),
+]
+layer('minmax', 'len', lambda n: {'x': (n,), 'dy': (n,)}, {'x': bell(3), 'dy': bell(0.1)},
+      [('forward', 'x', 'y', lambda s, x: minmax_apply(s, x, minmax_statistics(s, x))),
+       ('backward', 'x dy', 'dx', minmax_backward)], MINMAX)
+layer('minmax', 'len', lambda n: {'x': (n,)}, {'x': bell(3), 'dy': None},
+      [('statistics', 'x', 'range', minmax_statistics)], MINMAX)
+layer('minmax', 'len', lambda n: {'x': (n,), 'range': (2,)}, {'x': bell(3), 'range': bell(3)},
+      [('apply', 'x range', 'y', minmax_apply)], [
+    case(1, range=exactly(-2, 6)),                                  # 000, one image by itself
+    case(2),
+    case(15, x=wide, range=wide),
+    case(16, x=whole(0, 255), range=exactly(0, 255)),
+    case(17, x=bell(0.01)),
+    case(33, range=exactly(3, -3)),
+    case(100, x=bell(50, 300), range=exactly(250.5, 333.25)),
+    case(6, label='beyond', x=exactly(-3, -1, 0, 2, 5, 1e30), range=exactly(-1, 2)),
+    case(4, label='constant', x=exactly(0, 1, 2, -0.0), range=exactly(1, 1)),
+    case(5, label='infinite', x=exactly(-INF, 1, NAN, 2, INF), range=exactly(1, 3)),
+    case(4, label='infinite', x=exactly(-INF, 1, NAN, INF), range=exactly(0, INF)),
+    case(3, label='nan', range=exactly(0, NAN)),
+])
+
+
+# transpose ------------------------------------------------------------------------------------
+
+def transpose(name, order, dims):
+    layer('transpose', 'n c h w', lambda n, c, h, w: {'x': dims(n, c, h, w)}, {'x': bell(1)},
+          [(name, 'x', 'y', lambda s, x: x.transpose(order))], [
+        case(1, 1, 1, 1),
+        case(2, 3, 8, 8, x=whole(0, 255)),                          # 000, its images
+        case(2, 36, 4, 4),                                          # 000, its feature maps
+        case(1, 1, 7, 9),
+        case(3, 50, 1, 1),
+        case(1, 15, 1, 17),
+        case(1, 16, 4, 4, x=wide),
+        case(2, 17, 3, 5),
+        case(1, 33, 5, 7),
+        case(1, 2, 3, 3, label='special',
+             x=exactly(0, -0.0, INF, -INF, NAN, HUGE, -HUGE, TINY, -TINY, *range(1, 10))),
+    ])
+
+
+transpose('to_nchw', (0, 3, 1, 2), lambda n, c, h, w: (n, h, w, c))
+transpose('to_nhwc', (0, 2, 3, 1), lambda n, c, h, w: (n, c, h, w))
+
+
 # What each case holds -------------------------------------------------------------------------
 
 EACH = ('relu.', 'sigmoid.', 'tanh.', 'maxpool.forward', 'softmax.forward')     # see moved()

@@ -1,0 +1,106 @@
+/* Minimum and maximum are sought in 16 strided lanes, whose winners and the elements beyond the
+ * last whole vector are then compared one by one: no rounding, so their order matters only to ties.
+ * The two sums of backward run in 16 strided lanes, element k in lane k mod 16, folded by v_sum. */
+#include "ref/minmax.h"
+#include "fast/vec.h"
+
+/* In every lane the least value so far, and which vector it came from; a maximum is the least of
+ * the negated values. */
+struct least {
+    v value, from;
+};
+
+/* A value replaces another only if it is less, or a NaN in the place of a number. */
+static inline void offer(struct least *l, v value, v from)
+{
+    const vm better = m_and(m_not(v_le(l->value, value)), v_eq(l->value, l->value));
+    l->value = v_select(better, value, l->value);
+    l->from = v_select(better, from, l->from);
+}
+
+static int less(float a, float b)
+{
+    return a < b || (a != a && b == b);
+}
+
+/* The place of the first minimum of sign * x, after all whole vectors were offered. */
+static int first_least(const struct least *l, const float *x, int len, float sign)
+{
+    const int whole = len / 16 * 16;
+    float from[16];
+    int best = 0;
+    v_store(from, l->from);
+    for (int lane = 0; lane < 16 && whole > 0; lane++) {
+        const int i = 16 * (int)from[lane] + lane;
+        if (less(sign * x[i], sign * x[best]) || (i < best && !less(sign * x[best], sign * x[i])))
+            best = i;
+    }
+    for (int i = whole; i < len; i++)
+        if (less(sign * x[i], sign * x[best]))
+            best = i;
+    return best;
+}
+
+/* The places of minimum and maximum. */
+static void find(const float *x, int len, int *a, int *b)
+{
+    const v start = v_load_n(x, len), zero = v_set1(0.0f);
+    struct least min = { start, zero }, max = { v_neg(start), zero };
+    for (int i = 16; i + 16 <= len; i += 16) {
+        const v value = v_load(x + i), from = v_set1((float)(i / 16));
+        offer(&min, value, from);
+        offer(&max, v_neg(value), from);
+    }
+    *a = first_least(&min, x, len, 1.0f);
+    *b = first_least(&max, x, len, -1.0f);
+}
+
+static void statistics(const struct minmax_shape *s, const float *x, float *range)
+{
+    int a, b;
+    find(x, s->len, &a, &b);
+    range[0] = x[a];
+    range[1] = x[b];
+}
+
+static void apply(const struct minmax_shape *s, const float *x, const float *range, float *y)
+{
+    const v min = v_set1(range[0]), size = v_set1(range[1] - range[0]);
+    const v two = v_set1(2.0f), minus_one = v_set1(-1.0f);
+    for (int i = 0; i < s->len; i += 16) {
+        const v part = v_div(v_sub(v_load_n(x + i, s->len - i), min), size);
+        v_store_n(y + i, v_fma(two, part, minus_one), s->len - i);
+    }
+}
+
+static void forward(const struct minmax_shape *s, const float *x, float *y)
+{
+    float range[2];
+    statistics(s, x, range);
+    apply(s, x, range, y);
+}
+
+/* dy / R is doubled last: 2 / R may overflow where dx does not. If a and b are one place, R is 0 or
+ * NaN and both say NaN. */
+static void backward(const struct minmax_shape *s, const float *x, const float *dy, float *dx)
+{
+    const int len = s->len;
+    int a, b;
+    find(x, len, &a, &b);
+    const float range = x[b] - x[a];
+    const v min = v_set1(x[a]), max = v_set1(x[b]), size = v_set1(range);
+    v of_min = v_set1(0.0f), of_max = of_min;
+    for (int k = 0; k < len; k += 16) { /* beyond the end dy is 0, which adds nothing */
+        const v value = v_load_n(x + k, len - k), grad = v_load_n(dy + k, len - k);
+        of_min = v_fma(grad, v_div(v_sub(max, value), size), of_min);
+        of_max = v_fma(grad, v_div(v_sub(value, min), size), of_max);
+    }
+    for (int i = 0; i < len; i += 16) {
+        const v half = v_div(v_load_n(dy + i, len - i), size);
+        v_store_n(dx + i, v_add(half, half), len - i);
+    }
+    dx[a] = 2.0f * ((dy[a] - v_sum(of_min)) / range);
+    dx[b] = 2.0f * ((dy[b] - v_sum(of_max)) / range);
+}
+
+const struct minmax_float FAST_TABLE(minmax) = { forward, backward, statistics, apply };
