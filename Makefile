@@ -22,14 +22,16 @@ LDLIBS   += -lm
 has     = $(shell pkg-config --exists $(1) 2>/dev/null && echo yes)
 accepts = $(shell echo 'int main(void){return 0;}' | $(CC) $(1) -x c - -o /dev/null 2>/dev/null && echo $(1))
 OPENMP := $(or $(call accepts,-fopenmp),-Wno-unknown-pragmas)
-ifeq ($(call has,zlib),yes)
-CPPFLAGS += -DHAVE_ZLIB $(shell pkg-config --cflags zlib)
-LDLIBS   += $(shell pkg-config --libs zlib)
+define LIBRARY
+ifeq ($$(call has,$(1)),yes)
+CPPFLAGS += -DHAVE_$(2) $$(shell pkg-config --cflags $(1))
+LDLIBS   += $$(shell pkg-config --libs $(1))
 endif
-ifeq ($(call has,libzip),yes)
-CPPFLAGS += -DHAVE_LIBZIP $(shell pkg-config --cflags libzip)
-LDLIBS   += $(shell pkg-config --libs libzip)
-endif
+endef
+$(eval $(call LIBRARY,zlib,ZLIB))
+$(eval $(call LIBRARY,libzip,LIBZIP))
+$(eval $(call LIBRARY,libjpeg,JPEG))
+$(eval $(call LIBRARY,libpng,PNG))
 
 # SANITIZE=1 and COVERAGE=1 want a BUILD of their own.
 ifdef SANITIZE

@@ -32,7 +32,7 @@ struct tally {
     long cases, exact, bound, fixtures; /* cases, by what they were judged with */
     long calls;                         /* of fast, under guard */
     long rejected;
-    long exhausted;                     /* floats tried by the exhaustive tier, over all sets */
+    long exhausted;                     /* floats tried by the exhaustive tier, at every set */
     double headroom;                    /* the worst error as a part of its bound */
     char witness[SHAPE_TEXT + 32];      /* and the case and set where it was */
     double *spread;                     /* the worst of every bounded case */
@@ -62,9 +62,10 @@ void campaign_train(struct campaign *c);
 void tally_case(struct campaign *c, struct tally *t, const char *text, const char *what,
                 double headroom, enum isa isa);
 
-/* A rejection, from any thread: counted, and printed with the line that reproduces it. */
+/* A rejection, from any thread: counted, and printed with the line that reproduces it, which ends in
+ * `again`: options of verify, or NULL for --case text. */
 void tally_failure(struct campaign *c, struct tally *t, const char *text, enum isa isa,
-                   const char *reason);
+                   const char *reason, const char *again);
 
 /* The median of a tally's spread; NaN when it is empty. */
 double tally_median(struct tally *t);

@@ -54,6 +54,8 @@ static const struct key *find_key(const struct check *c, const char *name, size_
 static bool set_key(const struct key *k, const char *text, void *shape)
 {
     char *end;
+    if (strchr(" \t\n\v\f\r+", *text)) /* strtol and strtod would pass over them */
+        return false;
     if (k->kind == KEY_CHOICE) {
         for (int i = 0; k->choice[i]; i++)
             if (!strcmp(k->choice[i], text)) {

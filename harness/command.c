@@ -1,5 +1,6 @@
 #include "harness/command.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
@@ -20,7 +21,10 @@ const char *const compiler_name = "GCC " __VERSION__;
 
 int unusable(const struct error *e)
 {
-    fprintf(stderr, "cnncheck: %s\n", e->text);
+    fputs("cnncheck: ", stderr);
+    for (const char *p = e->text; *p; p++)
+        fputc(iscntrl((unsigned char)*p) ? '?' : *p, stderr); /* one line, whatever a name holds */
+    fputc('\n', stderr);
     return EXIT_UNUSABLE;
 }
 

@@ -1,6 +1,7 @@
 #include "harness/check.h"
 #include "harness/command.h"
 #include "harness/npy.h"
+#include "harness/outfile.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -166,6 +167,8 @@ static bool prepare(struct request *r, struct error *e)
             continue;
         }
         if (o->role == IN && !read_input(r, i, e))
+            return false;
+        if (o->role == OUT && r->file[i] && !outfile_possible(r->file[i], e))
             return false;
         if (o->role == OUT)
             r->real[i] = malloc(r->count[i] * sizeof(double));

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char help[] =
     "usage: cnncheck verify [OPTION]...\n"
@@ -110,31 +111,32 @@ static bool choose_sets(const char *name, struct campaign *c, struct error *e)
     return true;
 }
 
-/* One tally for every function that the glob takes. */
-static void choose_functions(struct campaign *c)
+/* One tally for every function that the glob takes and that the case fits, if there is one. */
+static bool choose_functions(struct campaign *c, struct error *e)
 {
+    char text[SHAPE_TEXT];
+    union any_shape shape;
+    fail(e, "--layer %s matches no function; cnncheck info lists them", c->glob);
+    snprintf(text, sizeof text, "%.*s", c->only ? (int)strcspn(c->only, "#") : 0,
+             c->only ? c->only : "");
     c->tally = calloc(256, sizeof *c->tally);
     if (!c->tally)
         abort();
     for (int i = 0; checks[i]; i++)
         for (const struct function *f = checks[i]->function; f->name; f++)
-            if (campaign_takes(c, checks[i]->layer, f->name))
+            if (campaign_takes(c, checks[i]->layer, f->name) &&
+                (!c->only || shape_parse(checks[i], text, "--case", &shape, e)))
                 c->tally[c->tallies++] = (struct tally){ .check = checks[i], .function = f };
+    if (c->tallies || c->only)
+        return c->tallies > 0;
+    for (int i = 0; networks[i]; i++)
+        if (campaign_takes(c, networks[i]->name, "train"))
+            return true;
+    return false;
 }
 
-int verify_command(int argc, char **argv)
+static void run(struct campaign *c)
 {
-    struct request r = { .campaign = { .glob = "*", .tier = TIER_FULL, .shard = 1, .shards = 1 } };
-    struct campaign *c = &r.campaign;
-    struct error e;
-    if (!parse_options(argc, argv, &r, &e) || (!r.help && !choose_sets(r.isa, c, &e)))
-        return unusable(&e);
-    if (r.help) {
-        fputs(help, stdout);
-        return EXIT_HELD;
-    }
-    use_threads(1, &e); /* of a kernel; cases run c->threads at once */
-    choose_functions(c);
     c->start = seconds_now();
     campaign_fixtures(c);
     campaign_cases(c);
@@ -143,16 +145,33 @@ int verify_command(int argc, char **argv)
     if (c->tier != TIER_SMOKE && !c->only)
         campaign_train(c);
     c->seconds = seconds_now() - c->start;
-    if (c->tallies + c->trainings == 0) {
-        fail(&e, "--layer %s matches no function; cnncheck info lists them", c->glob);
+}
+
+int verify_command(int argc, char **argv)
+{
+    struct request r = { .campaign = { .glob = "*", .tier = TIER_FULL, .shard = 1, .shards = 1 } };
+    struct campaign *c = &r.campaign;
+    struct error e;
+    int status = EXIT_UNUSABLE;
+    if (!parse_options(argc, argv, &r, &e))
         return unusable(&e);
+    if (r.help) {
+        fputs(help, stdout);
+        return EXIT_HELD;
     }
-    const bool held = report_summary(c);
-    if ((r.json && !report_json(c, r.json, &e)) || (r.junit && !report_junit(c, r.junit, &e)))
-        return unusable(&e);
+    use_threads(1, &e); /* of a kernel; cases run c->threads at once */
+    bool good = choose_sets(r.isa, c, &e) && choose_functions(c, &e) &&
+                (access(fixtures_dir(), R_OK) == 0 ||
+                 fail(&e, "%s: no fixtures there; CNNCHECK_FIXTURES says where they are",
+                      fixtures_dir()));
+    if (good) {
+        run(c);
+        status = report_summary(c) ? EXIT_HELD : EXIT_FAILED;
+        good = (!r.json || report_json(c, r.json, &e)) && (!r.junit || report_junit(c, r.junit, &e));
+    }
     for (int i = 0; i < c->tallies; i++)
         free(c->tally[i].spread);
     free(c->tally);
     free(c->training);
-    return held ? EXIT_HELD : EXIT_FAILED;
+    return good ? status : unusable(&e);
 }

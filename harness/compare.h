@@ -9,8 +9,8 @@
  * deviations of roundings that do not conspire. `n tiny` is what n products lose to underflow.
  *
  * NaN agrees with NaN whatever its payload, and with nothing else. An infinity agrees with itself, and
- * with a reference that rounds to it. The test is !(error <= bound): a bound that is NaN agrees with
- * nothing. An empty comparison agrees.
+ * with a reference that rounds to it. The test is !(error <= bound): under a bound that is NaN no
+ * number agrees, not even with itself. An empty comparison agrees.
  */
 #ifndef HARNESS_COMPARE_H
 #define HARNESS_COMPARE_H

@@ -52,8 +52,8 @@ static void try_block(struct campaign *c, struct tally *t, struct buffers *b, ui
             char reason[160];
             snprintf(reason, sizeof reason, "%s(%a) is %a, ref %a, scalar %a", t->check->layer,
                      b->x[at], (double)b->output[at], b->ref[at], (double)b->scalar[at]);
-            snprintf(text, sizeof text, "len=%d", BLOCK);
-            tally_failure(c, t, text, (enum isa)isa, reason);
+            snprintf(text, sizeof text, "--tier exhaustive --shard %u/%d", block + 1, BLOCKS);
+            tally_failure(c, t, "all floats", (enum isa)isa, reason, text);
             return;
         }
         if (right.headroom > t->headroom) {
@@ -64,9 +64,9 @@ static void try_block(struct campaign *c, struct tally *t, struct buffers *b, ui
                 snprintf(t->witness, sizeof t->witness, "%s %s", isa_name[isa], text);
             }
         }
-#pragma omp atomic
-        t->exhausted += BLOCK;
     }
+#pragma omp atomic
+    t->exhausted += BLOCK;
 }
 
 void campaign_exhaust(struct campaign *c)

@@ -28,6 +28,8 @@ static double probability(struct rng *r)
 static double draw(struct rng *r, enum fill fill)
 {
     switch (fill) {
+    case FILL_NORMALS:
+        return rng_normal(r);
     case FILL_LOGITS:
         return 10.0 * rng_normal(r);
     case FILL_PROBABILITIES:

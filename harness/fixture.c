@@ -113,7 +113,7 @@ static void judge_fixture(struct campaign *c, struct judge *j, struct tally *t, 
             snprintf(reason, sizeof reason, "fixture: %s%s%s%s",
                      odd_one_out(ref_numpy, fast_ref, fast_numpy), difference,
                      fast_ref ? "" : "; fast: ", fast_ref ? "" : trial.reason);
-            tally_failure(c, t, text, (enum isa)isa, reason);
+            tally_failure(c, t, text, (enum isa)isa, reason, NULL);
             return;
         }
         if (trial.headroom > headroom) {
@@ -133,7 +133,7 @@ static void run_fixture(struct campaign *c, struct judge *j, struct tally *t, co
     struct error e;
     snprintf(shape_text, sizeof shape_text, "%.*s", (int)strcspn(text, "#"), text);
     if (!shape_parse(t->check, shape_text, folder, &shape, &e)) {
-        tally_failure(c, t, text, ISA_scalar, e.text);
+        tally_failure(c, t, text, ISA_scalar, e.text, NULL);
         return;
     }
     double *numpy[MAX_OPERANDS] = { NULL };
@@ -148,7 +148,7 @@ static void run_fixture(struct campaign *c, struct judge *j, struct tally *t, co
     if (good)
         judge_fixture(c, j, t, text, numpy);
     else
-        tally_failure(c, t, text, ISA_scalar, e.text);
+        tally_failure(c, t, text, ISA_scalar, e.text, NULL);
     for (int i = 0; i < j->operands; i++)
         free(numpy[i]);
     judge_end(j);
@@ -170,7 +170,7 @@ void campaign_fixtures(struct campaign *c)
                  t->function->name);
         const int count = scandir(folder, &entry, visible, alphasort);
         if (count < 1)
-            tally_failure(c, t, "fixtures", ISA_scalar, "this function has no fixtures");
+            tally_failure(c, t, "fixtures", ISA_scalar, "this function has no fixtures", "");
         for (int i = 0; i < count; i++) {
             char path[4096];
             snprintf(path, sizeof path, "%s/%s", folder, entry[i]->d_name);

@@ -131,8 +131,8 @@ static void describe_fault(const struct guard *g, char message[GUARD_MESSAGE])
     snprintf(message, GUARD_MESSAGE, "%s at an address of no buffer", strsignal(fault_signal));
     for (int i = 0; i < GUARD_BUFFERS; i++) {
         const struct buffer *b = &g->buffer[i];
-        const char *end = b->map + b->pages + 2 * g->page;
-        if (!b->map || fault_address < b->map || fault_address >= end)
+        if (!b->map || fault_address < b->map ||
+            fault_address >= b->map + b->pages + 2 * g->page)
             continue;
         if (fault_address < b->data)
             snprintf(message, GUARD_MESSAGE, "touched %s, %td bytes before its start", b->name,

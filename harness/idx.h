@@ -14,7 +14,7 @@
 
 struct dataset {
     int count, channels, height, width;
-    uint8_t *pixels; /* count x channels x height x width */
+    uint8_t *pixels; /* count x channels x height x width; of folder.h, channels last */
     uint8_t *labels; /* count */
 };
 

@@ -260,11 +260,11 @@ size_t npy_header(char header[NPY_HEADER_MAX], int rank, const int *dim, int ele
         n += snprintf(shape + n, sizeof shape - (size_t)n, "%d%s", dim[i], behind);
     }
     /* 118 bytes behind the first ten: the longest dictionary has 101. */
-    char dictionary[118];
+    char dictionary[160];
     snprintf(dictionary, sizeof dictionary,
              "{'descr': '<f%d', 'fortran_order': False, 'shape': (%s), }", element_size, shape);
     memcpy(header, "\x93NUMPY\1\0\x76\0", 10);
-    return 10 + (size_t)snprintf(header + 10, NPY_HEADER_MAX - 10, "%-117s\n", dictionary);
+    return 10 + (size_t)snprintf(header + 10, NPY_HEADER_MAX - 10, "%-117.117s\n", dictionary);
 }
 
 bool npy_write(const char *path, int rank, const int *dim, const void *data, int element_size,

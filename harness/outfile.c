@@ -29,3 +29,13 @@ bool outfile_close(struct outfile *o, struct error *e)
     unlink(o->temporary);
     return fail(e, "%s: cannot be written: %s", o->path, strerror(reason));
 }
+
+bool outfile_possible(const char *path, struct error *e)
+{
+    struct outfile o;
+    if (!outfile_open(&o, path, e))
+        return false;
+    fclose(o.file);
+    unlink(o.temporary);
+    return true;
+}

@@ -23,4 +23,7 @@ struct outfile {
 bool outfile_open(struct outfile *o, const char *path, struct error *e);
 bool outfile_close(struct outfile *o, struct error *e);
 
+/* Whether outfile_open can be expected to succeed; leaves nothing behind. */
+bool outfile_possible(const char *path, struct error *e);
+
 #endif

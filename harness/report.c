@@ -77,8 +77,12 @@ bool report_summary(struct campaign *c)
             printf("%ld REJECTED\n", t->rejected);
         else if (t->cases + t->exhausted == 0)
             printf("nothing run\n");
+        else if (t->exhausted == 1L << 32)
+            printf("held, on all 2^32 floats\n");
+        else if (t->exhausted)
+            printf("held, on %ld floats in a row\n", t->exhausted);
         else
-            printf("held%s\n", t->exhausted ? ", on all 2^32 floats" : "");
+            printf("held\n");
         cases += t->cases;
         calls += t->calls;
     }
@@ -237,10 +241,12 @@ bool report_junit(struct campaign *c, const char *path, struct error *e)
                       "<testsuite name=\"cnncheck verify\" tests=\"%d\" failures=\"%d\" "
                       "time=\"%.1f\">\n",
             c->tallies + c->trainings, failures, c->seconds);
-    for (const struct tally *t = c->tally; t < c->tally + c->tallies; t++)
-        junit_case(out.file, t->check->layer, t->function->name, t->failure);
-    for (const struct training *t = c->training; t < c->training + c->trainings; t++)
-        junit_case(out.file, t->network->name, "train", t->held ? "" : t->failure);
+    for (int i = 0; i < c->tallies; i++)
+        junit_case(out.file, c->tally[i].check->layer, c->tally[i].function->name,
+                   c->tally[i].failure);
+    for (int i = 0; i < c->trainings; i++)
+        junit_case(out.file, c->training[i].network->name, "train",
+                   c->training[i].held ? "" : c->training[i].failure);
     fprintf(out.file, "</testsuite>\n");
     return outfile_close(&out, e);
 }

@@ -1,13 +1,13 @@
 #!/bin/sh
 # setup.sh - installs what `make test` and `make coverage` need, on Debian and its relatives.
 #
-#   scripts/setup.sh       compiler, make, cmocka, zlib, libzip, NumPy, gcovr
+#   scripts/setup.sh       compiler, make, cmocka, zlib, libzip, libjpeg, libpng, NumPy, gcovr
 #   scripts/setup.sh ci    the same, and Clang with its sanitizers and OpenMP
 #
 # `make verify` needs none of this beyond a C compiler and make.
 set -eu
 
-packages="gcc make libc6-dev pkg-config libcmocka-dev zlib1g-dev libzip-dev python3 python3-numpy gcovr"
+packages="gcc make libc6-dev pkg-config libcmocka-dev zlib1g-dev libzip-dev libjpeg-dev libpng-dev python3 python3-numpy gcovr"
 case "${1:-}" in
 "") ;;
 ci) packages="$packages git clang libomp-dev libclang-rt-dev" ;;
@@ -18,7 +18,8 @@ esac
 if ! command -v apt-get >/dev/null 2>&1; then
     cat >&2 <<END
 setup.sh: no apt-get here. Install by your system's own means, then run make test:
-  a C compiler (GCC or Clang), make, pkg-config, cmocka, zlib, libzip, Python 3 with NumPy, gcovr
+  a C compiler (GCC or Clang), make, pkg-config, cmocka, zlib, libzip, libjpeg,
+  libpng, Python 3 with NumPy, gcovr
 END
     exit 2
 fi
