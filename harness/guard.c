@@ -108,7 +108,7 @@ float *guard_place(struct guard *g, int slot, const char *name, const float *dat
         b->pages = pages;
     }
     char *first = b->map + g->page;
-    if (mprotect(first, pages, PROT_READ | PROT_WRITE))
+    if (pages && mprotect(first, pages, PROT_READ | PROT_WRITE))
         out_of_memory();
     memset(first, PATTERN, pages);
     b->name = name;
