@@ -1,6 +1,7 @@
 /* command_train.c - cnncheck train: a network by ref and by fast, side by side. */
 #include "harness/command.h"
 #include "harness/curves.h"
+#include "harness/npz.h"
 #include "harness/weights.h"
 
 #include <getopt.h>
@@ -170,6 +171,8 @@ static bool prepare(const struct request *r, struct curves *c, struct dataset *i
         return fail(e, "--isa: ref has no instruction sets");
     if (r->shadow && !fast)
         return fail(e, "--shadow: there is no fast to look at with --impl ref");
+    if (r->save && !npz_possible(r->save, e))
+        return false;
     if ((fast && !parse_isa(r->isa, &isa, e)) || !use_threads(r->threads, e) ||
         !network_images(s->network, r->data, "train", r->limit, images, e) ||
         !network_images(s->network, r->data, "t10k", 0, test, e))

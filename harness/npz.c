@@ -3,6 +3,8 @@
 
 #ifdef HAVE_LIBZIP
 
+#include "harness/outfile.h"
+
 #include <errno.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -99,6 +101,11 @@ static bool add_array(zip_t *zip, const char *path, const struct npz_array *a, s
         zip_file_set_dostime(zip, index, 12 << 11, 1 << 5 | 1, 0) != 0)
         return fail(e, "%s: cannot be written: %s", path, zip_strerror(zip));
     return true;
+}
+
+bool npz_possible(const char *path, struct error *e)
+{
+    return outfile_possible(path, e);
 }
 
 bool npz_write(const char *path, const struct npz_array *arrays, int count, struct error *e)
@@ -238,6 +245,11 @@ static bool no_libzip(const char *path, struct error *e)
                 "%s: .npz files need libzip, which this build lacks: install libzip-dev and "
                 "build again",
                 path);
+}
+
+bool npz_possible(const char *path, struct error *e)
+{
+    return no_libzip(path, e);
 }
 
 bool npz_write(const char *path, const struct npz_array *arrays, int count, struct error *e)

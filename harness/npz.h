@@ -22,6 +22,9 @@ struct npz_array {
 /* count >= 1: an empty zip archive is no file at all. */
 bool npz_write(const char *path, const struct npz_array *arrays, int count, struct error *e);
 
+/* Whether npz_write can be expected to succeed there: to be asked before hours of work. */
+bool npz_possible(const char *path, struct error *e);
+
 struct npz; /* an open archive */
 /* NULL on failure. */
 struct npz *npz_open(const char *path, struct error *e);
