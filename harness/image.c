@@ -209,7 +209,7 @@ static bool decode_png(struct decoder *d)
 static const struct {
     const char *name, *magic;
     size_t length;
-    const char *library, *package;
+    const char *maker, *package; /* of its library */
     bool (*decode)(struct decoder *d); /* NULL: not built in */
 } KINDS[IMAGE_KINDS] = {
     [IMAGE_JPEG] = { "JPEG", "\xff\xd8\xff", 3, "libjpeg-turbo", "libjpeg62-turbo-dev",
@@ -247,7 +247,7 @@ bool image_parse(const char *name, const void *bytes, size_t size, struct image 
         return fail(e, "%s: neither a JPEG nor a PNG, by its first bytes", name);
     if (image_kind_lacks_library(out->kind))
         return fail(e, "%s: a %s, and this build lacks %s: install it (Debian: %s), build again",
-                    name, KINDS[out->kind].name, KINDS[out->kind].library,
+                    name, KINDS[out->kind].name, KINDS[out->kind].maker,
                     KINDS[out->kind].package);
     struct decoder d = { .bytes = bytes, .size = size, .out = out };
     if (KINDS[out->kind].decode(&d))
