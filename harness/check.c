@@ -115,6 +115,18 @@ bool shape_parse(const struct check *c, const char *text, const char *where, voi
     return true;
 }
 
+/* The shortest text that reads back as the same number. */
+static int print_real(char *text, int size, double value)
+{
+    int used = 0;
+    for (int digits = 1; digits <= 17; digits++) {
+        used = snprintf(text, (size_t)size, "%.*g", digits, value);
+        if (strtod(text, NULL) == value)
+            break;
+    }
+    return used;
+}
+
 void shape_print(const struct check *c, const void *shape, char text[SHAPE_TEXT])
 {
     int used = 0;
@@ -123,7 +135,7 @@ void shape_print(const struct check *c, const void *shape, char text[SHAPE_TEXT]
         if (k->kind == KEY_REAL) {
             double value;
             memcpy(&value, (const char *)shape + k->offset, sizeof value);
-            used += snprintf(text + used, SHAPE_TEXT - used, "%.17g", value);
+            used += print_real(text + used, SHAPE_TEXT - used, value);
         } else if (k->kind == KEY_CHOICE) {
             used += snprintf(text + used, SHAPE_TEXT - used, "%s", k->choice[int_value(k, shape)]);
         } else {
