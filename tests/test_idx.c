@@ -1,5 +1,6 @@
 /* test_idx.c - labelled images: what is read, what is refused and why, and what is kept. */
 #include "harness/idx.h" /* before cmocka.h, which has a macro named fail */
+#include "tests/own_folder.h"
 
 #include <fcntl.h>
 #include <setjmp.h>
@@ -16,8 +17,6 @@
 #endif
 #include <cmocka.h>
 
-static char folder[400];
-
 static const char *const NAMES[] = {
     "train-images-idx3-ubyte",
     "train-labels-idx1-ubyte",
@@ -33,33 +32,9 @@ static const char *name_of(int which)
     return path;
 }
 
-static void put(int which, const void *bytes, size_t size)
+static void put_file(int which, const void *bytes, size_t size)
 {
-    unlink(name_of(which)); /* faster than to empty it, on some file systems */
-    FILE *f = fopen(name_of(which), "wb");
-    assert_non_null(f);
-    assert_int_equal(fwrite(bytes, 1, size, f), size);
-    assert_int_equal(fclose(f), 0);
-}
-
-static void assert_says(const struct error *e, const char *name, const char *reason)
-{
-    if (strncmp(e->text, name, strlen(name)) != 0 || !strstr(e->text, reason) ||
-        strchr(e->text, '\n'))
-        fail_msg("'%s' should be one line that begins with '%s' and says '%s'", e->text, name,
-                 reason);
-}
-
-/* Root may do everything; then these tests act as somebody else for a moment. */
-static bool be_nobody(void)
-{
-    return geteuid() != 0 || seteuid(65534) == 0;
-}
-
-static void be_oneself(void)
-{
-    if (geteuid() != getuid())
-        assert_int_equal(seteuid(getuid()), 0);
+    put(name_of(which), bytes, size);
 }
 
 static void clear(void)
@@ -147,12 +122,12 @@ static void refuse(int which, const char *reason)
 static void test_plain(void **state)
 {
     (void)state;
-    put(IMAGES, IMAGES_PLAIN, sizeof IMAGES_PLAIN);
-    put(LABELS, LABELS_PLAIN, sizeof LABELS_PLAIN);
+    put_file(IMAGES, IMAGES_PLAIN, sizeof IMAGES_PLAIN);
+    put_file(LABELS, LABELS_PLAIN, sizeof LABELS_PLAIN);
     accept();
     /* A plain file comes first: what lies beside it with .gz is not looked at. */
-    put(IMAGES_Z, "broken", 6);
-    put(LABELS_Z, "broken", 6);
+    put_file(IMAGES_Z, "broken", 6);
+    put_file(LABELS_Z, "broken", 6);
     accept();
     clear();
 }
@@ -162,8 +137,8 @@ static void test_the_other_split(void **state)
     (void)state;
     struct dataset d;
     struct error e;
-    put(IMAGES, IMAGES_PLAIN, sizeof IMAGES_PLAIN);
-    put(LABELS, LABELS_PLAIN, sizeof LABELS_PLAIN);
+    put_file(IMAGES, IMAGES_PLAIN, sizeof IMAGES_PLAIN);
+    put_file(LABELS, LABELS_PLAIN, sizeof LABELS_PLAIN);
     assert_false(idx_read(folder, "t10k", &d, &e));
     assert_says(&e, folder, "t10k-images-idx3-ubyte: not there, nor with .gz");
     clear();
@@ -199,22 +174,22 @@ static void test_every_other_length(void **state)
 {
     (void)state;
     unsigned char longer[64] = { 0 };
-    put(LABELS, LABELS_PLAIN, sizeof LABELS_PLAIN);
+    put_file(LABELS, LABELS_PLAIN, sizeof LABELS_PLAIN);
     for (size_t size = 0; size < sizeof IMAGES_PLAIN; size++) {
-        put(IMAGES, IMAGES_PLAIN, size);
+        put_file(IMAGES, IMAGES_PLAIN, size);
         refuse(IMAGES, size < 16 ? "cut short in its header" : "short");
     }
     memcpy(longer, IMAGES_PLAIN, sizeof IMAGES_PLAIN);
-    put(IMAGES, longer, sizeof IMAGES_PLAIN + 1);
+    put_file(IMAGES, longer, sizeof IMAGES_PLAIN + 1);
     refuse(IMAGES, "too long for the 18 bytes");
 
-    put(IMAGES, IMAGES_PLAIN, sizeof IMAGES_PLAIN);
+    put_file(IMAGES, IMAGES_PLAIN, sizeof IMAGES_PLAIN);
     for (size_t size = 0; size < sizeof LABELS_PLAIN; size++) {
-        put(LABELS, LABELS_PLAIN, size);
+        put_file(LABELS, LABELS_PLAIN, size);
         refuse(LABELS, size < 8 ? "cut short in its header" : "too short for the 3 bytes");
     }
     memcpy(longer, LABELS_PLAIN, sizeof LABELS_PLAIN);
-    put(LABELS, longer, sizeof LABELS_PLAIN + 1);
+    put_file(LABELS, longer, sizeof LABELS_PLAIN + 1);
     refuse(LABELS, "too long for the 3 bytes");
     clear();
 }
@@ -223,15 +198,15 @@ static void test_magic(void **state)
 {
     (void)state;
     unsigned char bytes[sizeof IMAGES_PLAIN];
-    put(LABELS, LABELS_PLAIN, sizeof LABELS_PLAIN);
+    put_file(LABELS, LABELS_PLAIN, sizeof LABELS_PLAIN);
     for (int bit = 0; bit < 32; bit++) {
         memcpy(bytes, IMAGES_PLAIN, sizeof bytes);
         bytes[bit / 8] ^= (unsigned char)(1 << bit % 8);
-        put(IMAGES, bytes, sizeof bytes);
+        put_file(IMAGES, bytes, sizeof bytes);
         refuse(IMAGES, "not an IDX file of images");
     }
-    put(IMAGES, IMAGES_PLAIN, sizeof IMAGES_PLAIN);
-    put(LABELS, IMAGES_PLAIN, sizeof IMAGES_PLAIN);
+    put_file(IMAGES, IMAGES_PLAIN, sizeof IMAGES_PLAIN);
+    put_file(LABELS, IMAGES_PLAIN, sizeof IMAGES_PLAIN);
     refuse(LABELS, "begins with 0x00000803, not 0x00000801: not an IDX file of labels");
     clear();
 }
@@ -257,7 +232,7 @@ static void test_dimensions(void **state)
         { { 2, 3, 3 }, "2 train images, but 3 labels" },
         { { 6, 1, 3 }, "6 train images, but 3 labels" },
     };
-    put(LABELS, LABELS_PLAIN, sizeof LABELS_PLAIN);
+    put_file(LABELS, LABELS_PLAIN, sizeof LABELS_PLAIN);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct dataset d;
         struct error e;
@@ -265,14 +240,14 @@ static void test_dimensions(void **state)
         memcpy(bytes, IMAGES_PLAIN, sizeof bytes);
         for (int k = 0; k < 12; k++)
             bytes[4 + k] = (unsigned char)(cases[i].dim[k / 4] >> (24 - 8 * (k % 4)));
-        put(IMAGES, bytes, sizeof bytes);
+        put_file(IMAGES, bytes, sizeof bytes);
         assert_false(read_train(&d, &e));
         assert_says(&e, folder, cases[i].reason);
     }
-    put(IMAGES, IMAGES_PLAIN, sizeof IMAGES_PLAIN);
-    put(LABELS, "\0\0\x08\x01\0\0\0", 8);
+    put_file(IMAGES, IMAGES_PLAIN, sizeof IMAGES_PLAIN);
+    put_file(LABELS, "\0\0\x08\x01\0\0\0", 8);
     refuse(LABELS, "its dimension 1 is 0");
-    put(LABELS, "\0\0\x08\x01\x7f\xff\xff\xff", 9);
+    put_file(LABELS, "\0\0\x08\x01\x7f\xff\xff\xff", 9);
     refuse(LABELS, "promises more than the file can hold");
     clear();
 }
@@ -280,7 +255,7 @@ static void test_dimensions(void **state)
 /* A file of this size with that header; nothing else of it is written or takes room on the disk. */
 static bool put_sparse(const unsigned char header[16], off_t size)
 {
-    put(IMAGES, header, 16);
+    put_file(IMAGES, header, 16);
     return truncate(name_of(IMAGES), size) == 0;
 }
 
@@ -296,7 +271,7 @@ static void test_each_byte_of_a_dimension_counts(void **state)
     assert_int_equal(fseek(f, -1, SEEK_END), 0);
     assert_int_equal(fputc(99, f), 99);
     fclose(f);
-    put(LABELS, "\0\0\x08\x01\0\0\0\x01\x05", 9);
+    put_file(LABELS, "\0\0\x08\x01\0\0\0\x01\x05", 9);
     if (!read_train(&d, &e))
         fail_msg("%s", e.text);
     assert_int_equal(d.count, 1);
@@ -333,7 +308,7 @@ static void test_files_that_cannot_be_read(void **state)
     struct dataset d;
     struct error e;
     refuse(IMAGES, "not there, nor with .gz; scripts/fetch-data.sh");
-    put(IMAGES, IMAGES_PLAIN, sizeof IMAGES_PLAIN);
+    put_file(IMAGES, IMAGES_PLAIN, sizeof IMAGES_PLAIN);
     refuse(LABELS, "not there, nor with .gz");
     assert_int_equal(mkdir(name_of(LABELS), 0755), 0);
     refuse(LABELS, "not a regular file");
@@ -350,7 +325,7 @@ static void test_files_that_cannot_be_read(void **state)
     assert_false(idx_read(endless, "train", &d, &e));
     assert_says(&e, "aaa", "the name is too long");
 
-    put(LABELS, LABELS_PLAIN, sizeof LABELS_PLAIN);
+    put_file(LABELS, LABELS_PLAIN, sizeof LABELS_PLAIN);
     assert_int_equal(chmod(name_of(LABELS), 0), 0);
     bool could = be_nobody();
     bool read = read_train(&d, &e);
@@ -367,15 +342,15 @@ static void test_files_that_cannot_be_read(void **state)
 static void test_gz(void **state)
 {
     (void)state;
-    put(IMAGES_Z, IMAGES_GZ, sizeof IMAGES_GZ);
-    put(LABELS_Z, LABELS_GZ, sizeof LABELS_GZ);
+    put_file(IMAGES_Z, IMAGES_GZ, sizeof IMAGES_GZ);
+    put_file(LABELS_Z, LABELS_GZ, sizeof LABELS_GZ);
     accept();
-    put(LABELS, LABELS_PLAIN, sizeof LABELS_PLAIN); /* one so, one so */
+    put_file(LABELS, LABELS_PLAIN, sizeof LABELS_PLAIN); /* one so, one so */
     accept();
     unlink(name_of(LABELS));
-    put(LABELS_Z, LABELS_LONG_GZ, sizeof LABELS_LONG_GZ);
+    put_file(LABELS_Z, LABELS_LONG_GZ, sizeof LABELS_LONG_GZ);
     refuse(LABELS_Z, "too long for the 3 bytes");
-    put(IMAGES_Z, IMAGES_HUGE_GZ, sizeof IMAGES_HUGE_GZ);
+    put_file(IMAGES_Z, IMAGES_HUGE_GZ, sizeof IMAGES_HUGE_GZ);
     refuse(IMAGES_Z, "promises more than the file can hold");
     clear();
 }
@@ -393,7 +368,7 @@ static void test_gz_that_compresses_well(void **state)
     assert_int_equal(gzwrite(f, header, sizeof header), sizeof header);
     assert_int_equal(gzwrite(f, zeros, sizeof zeros), sizeof zeros);
     assert_int_equal(gzclose(f), Z_OK);
-    put(LABELS, "\0\0\x08\x01\0\0\0\x01\x05", 9);
+    put_file(LABELS, "\0\0\x08\x01\0\0\0\x01\x05", 9);
     if (!read_train(&d, &e))
         fail_msg("%s", e.text);
     assert_int_equal(d.width, 256);
@@ -408,9 +383,9 @@ static void test_broken_gz(void **state)
     struct dataset d;
     struct error e;
     unsigned char bytes[sizeof IMAGES_GZ];
-    put(LABELS, LABELS_PLAIN, sizeof LABELS_PLAIN);
+    put_file(LABELS, LABELS_PLAIN, sizeof LABELS_PLAIN);
     for (size_t size = 0; size < sizeof IMAGES_GZ; size++) {
-        put(IMAGES_Z, IMAGES_GZ, size);
+        put_file(IMAGES_Z, IMAGES_GZ, size);
         refuse(IMAGES_Z, "");
     }
     /* Behind the ten bytes of header, any change is noticed or makes no difference. */
@@ -418,7 +393,7 @@ static void test_broken_gz(void **state)
         for (int bit = 0; bit < 8; bit++) {
             memcpy(bytes, IMAGES_GZ, sizeof bytes);
             bytes[i] ^= (unsigned char)(1 << bit);
-            put(IMAGES_Z, bytes, sizeof bytes);
+            put_file(IMAGES_Z, bytes, sizeof bytes);
             if (read_train(&d, &e))
                 assert_the_three(&d); /* bits between the last code and the next byte */
             else
@@ -427,9 +402,9 @@ static void test_broken_gz(void **state)
     }
     memcpy(bytes, IMAGES_GZ, sizeof bytes);
     bytes[sizeof bytes - 8] ^= 1; /* the checksum */
-    put(IMAGES_Z, bytes, sizeof bytes);
+    put_file(IMAGES_Z, bytes, sizeof bytes);
     refuse(IMAGES_Z, "broken, or cut short");
-    put(IMAGES_Z, IMAGES_GZ, sizeof IMAGES_GZ - 1);
+    put_file(IMAGES_Z, IMAGES_GZ, sizeof IMAGES_GZ - 1);
     refuse(IMAGES_Z, "broken, or cut short");
     clear();
 }
@@ -439,17 +414,17 @@ static void test_broken_gz(void **state)
 static void test_gz_without_zlib(void **state)
 {
     (void)state;
-    put(IMAGES_Z, IMAGES_GZ, sizeof IMAGES_GZ);
-    put(LABELS_Z, LABELS_GZ, sizeof LABELS_GZ);
+    put_file(IMAGES_Z, IMAGES_GZ, sizeof IMAGES_GZ);
+    put_file(LABELS_Z, LABELS_GZ, sizeof LABELS_GZ);
     refuse(IMAGES_Z, "zlib1g-dev");
-    put(IMAGES, IMAGES_PLAIN, sizeof IMAGES_PLAIN);
+    put_file(IMAGES, IMAGES_PLAIN, sizeof IMAGES_PLAIN);
     refuse(LABELS_Z, "zlib1g-dev");
-    put(LABELS_Z, LABELS_LONG_GZ, sizeof LABELS_LONG_GZ);
+    put_file(LABELS_Z, LABELS_LONG_GZ, sizeof LABELS_LONG_GZ);
     refuse(LABELS_Z, "zlib1g-dev");
-    put(LABELS, LABELS_PLAIN, sizeof LABELS_PLAIN);
+    put_file(LABELS, LABELS_PLAIN, sizeof LABELS_PLAIN);
     accept(); /* a broken or unreadable .gz beside the plain file is not looked at */
     unlink(name_of(IMAGES));
-    put(IMAGES_Z, IMAGES_HUGE_GZ, sizeof IMAGES_HUGE_GZ);
+    put_file(IMAGES_Z, IMAGES_HUGE_GZ, sizeof IMAGES_HUGE_GZ);
     refuse(IMAGES_Z, "zlib1g-dev");
     clear();
 }
@@ -518,40 +493,6 @@ static void test_select_nothing(void **state)
         dataset_free(&d);
         dataset_free(&before);
     }
-}
-
-/* The lowest free file descriptor: higher at the end than at the start if one was left open. */
-static int lowest;
-
-static int free_descriptor(void)
-{
-    int fd = open("/dev/null", O_RDONLY);
-    close(fd);
-    return fd;
-}
-
-static int make_folder(void **state)
-{
-    (void)state;
-    const char *tmp = getenv("TMPDIR");
-    snprintf(folder, sizeof folder, "%s/test_idx.XXXXXX", tmp && *tmp ? tmp : "/tmp");
-    lowest = free_descriptor();
-    return mkdtemp(folder) && chmod(folder, 0755) == 0 ? 0 : -1;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    rmdir(folder);
-    return 0;
-}
-
-/* The last of the tests: none before it left a file behind, or open. */
-static void test_nothing_is_left(void **state)
-{
-    (void)state;
-    assert_int_equal(rmdir(folder), 0);
-    assert_int_equal(free_descriptor(), lowest);
 }
 
 int main(void)

@@ -1,5 +1,6 @@
 /* test_npz.c - archives of arrays: NumPy's and our own, whole, broken, and never half-written. */
 #include "harness/npz.h" /* before cmocka.h, which has a macro named fail */
+#include "tests/own_folder.h"
 
 #include <dirent.h>
 #include <math.h>
@@ -21,57 +22,7 @@
 #endif
 #include <cmocka.h>
 
-static char folder[400];
-
-static const char *in_folder(const char *name)
-{
-    static char path[512];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    return path;
-}
-
-static void put(const char *path, const void *bytes, size_t size)
-{
-    unlink(path); /* faster than to empty it, on some file systems */
-    FILE *f = fopen(path, "wb");
-    assert_non_null(f);
-    assert_int_equal(fwrite(bytes, 1, size, f), size);
-    assert_int_equal(fclose(f), 0);
-}
-
-/* How many names there are in a folder: a temporary file left behind would be one more. */
-static int names_in(const char *path)
-{
-    int n = 0;
-    DIR *d = opendir(path);
-    assert_non_null(d);
-    for (struct dirent *entry; (entry = readdir(d));)
-        n += strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
-    closedir(d);
-    return n;
-}
-
-static void assert_says(const struct error *e, const char *name, const char *reason)
-{
-    if (strncmp(e->text, name, strlen(name)) != 0 || !strstr(e->text, reason) ||
-        strchr(e->text, '\n'))
-        fail_msg("'%s' should be one line that begins with '%s' and says '%s'", e->text, name,
-                 reason);
-}
-
 #ifdef HAVE_LIBZIP
-
-/* Root may do everything; then these tests act as somebody else for a moment. */
-static bool be_nobody(void)
-{
-    return geteuid() != 0 || seteuid(65534) == 0;
-}
-
-static void be_oneself(void)
-{
-    if (geteuid() != getuid())
-        assert_int_equal(seteuid(getuid()), 0);
-}
 
 /* A file may grow to so many bytes and no further: a disk that fills up at that point. */
 static void set_file_limit(rlim_t bytes)
@@ -766,40 +717,6 @@ static void test_says_what_is_missing(void **state)
 }
 
 #endif
-
-/* The lowest free file descriptor: higher at the end than at the start if one was left open. */
-static int lowest;
-
-static int free_descriptor(void)
-{
-    int fd = open("/dev/null", O_RDONLY);
-    close(fd);
-    return fd;
-}
-
-static int make_folder(void **state)
-{
-    (void)state;
-    const char *tmp = getenv("TMPDIR");
-    snprintf(folder, sizeof folder, "%s/test_npz.XXXXXX", tmp && *tmp ? tmp : "/tmp");
-    lowest = free_descriptor();
-    return mkdtemp(folder) && chmod(folder, 0755) == 0 ? 0 : -1;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    rmdir(folder);
-    return 0;
-}
-
-/* The last of the tests: none before it left a file behind, or open. */
-static void test_nothing_is_left(void **state)
-{
-    (void)state;
-    assert_int_equal(rmdir(folder), 0);
-    assert_int_equal(free_descriptor(), lowest);
-}
 
 int main(void)
 {
