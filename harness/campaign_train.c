@@ -36,7 +36,7 @@ static void train_side(struct side *s, const struct settings *settings,
         s->loss[i] = score.loss;
     }
     if (s->held && test)
-        net_test(s->engine, s->trainer.net, s->trainer.batch, test, &s->test);
+        net_test(s->engine, s->trainer.net, s->trainer.batch, test, NULL, &s->test);
 }
 
 /* Every set, on a few images: after an epoch the parameters are the same bits. */
@@ -92,14 +92,12 @@ static bool judge_sides(struct training *t, const struct side side[2], struct er
 static bool train(const struct campaign *c, struct training *t, struct error *e)
 {
     const struct network *network = t->network;
-    struct settings settings = { .network = network, .epochs = EPOCHS, .batch = network->batch,
-                                 .lr = network->lr, .lr_decay = 1.0, .seed = c->seed };
-    struct dataset images = { 0 }, test = { 0 };
+    struct settings settings = { .network = network, .epochs = EPOCHS, .batch = network->form->batch,
+                                 .lr = network->form->lr, .lr_decay = 1.0, .seed = c->seed };
+    struct images images = { 0 };
     struct layout layout;
     double *weights = NULL;
-    bool good = network_images(network, NULL, "train", 0, &images, e) &&
-                network_images(network, NULL, "t10k", 0, &test, e) &&
-                network_layout(network, &layout, e);
+    bool good = images_read(network, NULL, 0, 0, &images, e) && network_layout(network, &layout, e);
     if (good && (weights = malloc(sizeof *weights * (size_t)layout.total)) == NULL)
         good = fail(e, "no memory for %d parameters", layout.total);
     if (good) {
@@ -109,14 +107,13 @@ static bool train(const struct campaign *c, struct training *t, struct error *e)
                 side[1].isa = (enum isa)isa; /* the widest */
         network_init(&layout, settings.init, settings.seed, weights);
         for (int i = 0; i < 2; i++)
-            train_side(&side[i], &settings, &images, &test, weights);
-        good = judge_sides(t, side, e) && same_bits(c, &settings, &images, &layout, weights, e);
+            train_side(&side[i], &settings, &images.train, &images.test, weights);
+        good = judge_sides(t, side, e) && same_bits(c, &settings, &images.train, &layout, weights, e);
         trainer_close(&side[0].trainer);
         trainer_close(&side[1].trainer);
     }
     free(weights);
-    dataset_free(&images);
-    dataset_free(&test);
+    images_free(&images);
     return good;
 }
 

@@ -19,11 +19,13 @@ static const char help[] =
     "\n"
     "  --impl ref|fast        only this side (default: both)\n"
     "  --isa NAME             instruction set of fast (default: CNNCHECK_ISA, or the widest)\n"
-    "  --data DIR             IDX files, plain or .gz (default: mnist01 of the fixtures, which\n"
+    "  --form NAME            form of the network (default: document; all are below)\n"
+    "  --data DIR             IDX files, plain or .gz; for chihuahua-muffin a folder of JPEG and PNG\n"
+    "                         photographs for each class (default: mnist01 of the fixtures, which\n"
     "                         CNNCHECK_FIXTURES moves)\n"
-    "  --epochs N             passes over the images (default: the network's, below)\n"
-    "  --batch N              images in a step (default: the network's)\n"
-    "  --lr R                 learning rate (default: the network's)\n"
+    "  --epochs N             passes over the images (default: the form's, below)\n"
+    "  --batch N              images in a step (default: the form's)\n"
+    "  --lr R                 learning rate (default: the form's)\n"
     "  --lr-decay R           its factor after each epoch (default: 1)\n"
     "  --seed N               seed of weights and of shuffling (default: 1)\n"
     "  --init document|scaled first weights as the document draws them, or normal and scaled by\n"
@@ -31,24 +33,30 @@ static const char help[] =
     "  --loss fused|document  last layer and loss in one stable step, or apart as the document\n"
     "                         has them, which can end in NaN (default: fused)\n"
     "  --limit N              the first N training images (default: the network's)\n"
+    "  --validation N         hold the last N training images out, and say how many of them are\n"
+    "                         right after each epoch (default: the network's)\n"
     "  --threads N            threads of fast (default: 1)\n"
     "  --shadow[=N]           give the inputs of every kernel call of fast to ref as well, in every\n"
-    "                         N-th step, and judge what fast made of them (default: 100)\n"
+    "                         N-th step, and judge each tensor that fast made of them (default:\n"
+    "                         100)\n"
     "  --save FILE.npz        write the weights after every epoch; of both sides, those of fast\n"
     "  --load FILE.npz        start from these weights, whichever side wrote them\n"
     "  --log FILE.tsv         a row for each epoch and side\n"
     "  --help                 this text\n";
 
-enum option_name { IMPL, ISA, DATA, EPOCHS, BATCH, LR, LR_DECAY, SEED, INIT, LOSS, LIMIT, THREADS,
-                   SHADOW, SAVE, LOAD, LOG, HELP };
+enum option_name { IMPL, ISA, FORM, DATA, EPOCHS, BATCH, LR, LR_DECAY, SEED, INIT, LOSS, LIMIT,
+                   VALIDATION, THREADS, SHADOW, SAVE, LOAD, LOG, HELP };
 
 static const struct option options[] = {
     { "impl", required_argument, NULL, IMPL },     { "isa", required_argument, NULL, ISA },
+    { "form", required_argument, NULL, FORM },
     { "data", required_argument, NULL, DATA },     { "epochs", required_argument, NULL, EPOCHS },
     { "batch", required_argument, NULL, BATCH },   { "lr", required_argument, NULL, LR },
     { "lr-decay", required_argument, NULL, LR_DECAY }, { "seed", required_argument, NULL, SEED },
     { "init", required_argument, NULL, INIT },     { "loss", required_argument, NULL, LOSS },
-    { "limit", required_argument, NULL, LIMIT },   { "threads", required_argument, NULL, THREADS },
+    { "limit", required_argument, NULL, LIMIT },
+    { "validation", required_argument, NULL, VALIDATION },
+    { "threads", required_argument, NULL, THREADS },
     { "shadow", optional_argument, NULL, SHADOW }, { "save", required_argument, NULL, SAVE },
     { "load", required_argument, NULL, LOAD },
     { "log", required_argument, NULL, LOG },       { "help", no_argument, NULL, HELP },
@@ -57,8 +65,10 @@ static const struct option options[] = {
 
 struct request {
     struct settings settings;
-    const char *impl, *isa, *data, *save, *load, *log;
-    int limit, threads, shadow; /* every so many steps; 0: none */
+    struct network network;
+    const char *impl, *isa, *form, *data, *save, *load, *log;
+    int limit, validation, threads;
+    int shadow; /* every so many steps; 0: none */
 };
 
 static void print_help(void)
@@ -104,11 +114,13 @@ static bool parse_option(int option, struct request *r, struct error *e)
         s->loss = (enum loss_mode)choice;
         return good;
     case LIMIT: return parse_int("--limit", optarg, 1, INT_MAX, &r->limit, e);
+    case VALIDATION: return parse_int("--validation", optarg, 0, INT_MAX, &r->validation, e);
     case THREADS: return parse_int("--threads", optarg, 1, 1024, &r->threads, e);
     case SHADOW:
         r->shadow = 100;
         return !optarg || parse_int("--shadow", optarg, 1, INT_MAX, &r->shadow, e);
     case ISA: r->isa = optarg; return true;
+    case FORM: r->form = optarg; return true;
     case DATA: r->data = optarg; return true;
     case SAVE: r->save = optarg; return true;
     case LOAD: r->load = optarg; return true;
@@ -125,6 +137,7 @@ static bool parse(int argc, char **argv, struct request *r, struct error *e)
     optind = 1;
     *s = (struct settings){ .lr = -1.0, .lr_decay = 1.0, .seed = 1 };
     r->threads = 1;
+    r->validation = -1;
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         if (option == '?')
             return bad_option("train", argv, e);
@@ -133,13 +146,14 @@ static bool parse(int argc, char **argv, struct request *r, struct error *e)
     }
     if (argc - optind != 1)
         return fail(e, "train takes one NETWORK; see cnncheck train --help");
-    const struct network *n = s->network = network_find(argv[optind], e);
-    if (!n)
+    if (!network_find(argv[optind], r->form, &r->network, e))
         return false;
-    s->epochs = s->epochs ? s->epochs : n->epochs;
-    s->batch = s->batch ? s->batch : n->batch;
-    s->lr = s->lr >= 0.0 ? s->lr : n->lr;
-    r->limit = r->limit ? r->limit : n->images;
+    const struct form *form = r->network.form;
+    s->network = &r->network;
+    s->epochs = s->epochs ? s->epochs : form->epochs;
+    s->batch = s->batch ? s->batch : form->batch;
+    s->lr = s->lr >= 0.0 ? s->lr : form->lr;
+    r->limit = r->limit ? r->limit : r->network.images;
     return true;
 }
 
@@ -160,8 +174,8 @@ static bool load_or_init(const struct settings *s, const char *load, double **we
 }
 
 /* The sides, the images and the weights of a training; false when any cannot be had. */
-static bool prepare(const struct request *r, struct curves *c, struct dataset *images,
-                    struct dataset *test, struct error *e)
+static bool prepare(const struct request *r, struct curves *c, struct images *images,
+                    struct error *e)
 {
     const struct settings *s = &r->settings;
     const bool ref = !r->impl || strcmp(r->impl, "ref") == 0;
@@ -174,8 +188,7 @@ static bool prepare(const struct request *r, struct curves *c, struct dataset *i
     if (r->save && !npz_possible(r->save, e))
         return false;
     if ((fast && !parse_isa(r->isa, &isa, e)) || !use_threads(r->threads, e) ||
-        !network_images(s->network, r->data, "train", r->limit, images, e) ||
-        !network_images(s->network, r->data, "t10k", 0, test, e))
+        !images_read(s->network, r->data, r->limit, r->validation, images, e))
         return false;
     double *weights = NULL;
     bool good = load_or_init(s, r->load, &weights, e);
@@ -184,7 +197,7 @@ static bool prepare(const struct request *r, struct curves *c, struct dataset *i
             struct side *side = &c->side[c->sides++];
             side->engine = fast_side ? &engine_fast : &engine_ref;
             side->isa = isa;
-            good = trainer_open(&side->trainer, s, side->engine, isa, images, weights, e);
+            good = trainer_open(&side->trainer, s, side->engine, isa, &images->train, weights, e);
         }
     free(weights);
     return good;
@@ -194,7 +207,7 @@ int train_command(int argc, char **argv)
 {
     struct error e;
     struct request r = { .threads = 1 };
-    struct dataset images = { 0 }, test = { 0 };
+    struct images images = { 0 };
     struct shadow *shadow = NULL;
     bool held = true, good = false;
     for (int i = 1; i < argc; i++)
@@ -202,12 +215,12 @@ int train_command(int argc, char **argv)
             print_help();
             return EXIT_HELD;
         }
-    struct curves c = { .settings = &r.settings, .test = &test };
+    struct curves c = { .settings = &r.settings, .images = &images };
     if (parse(argc, argv, &r, &e)) {
         c.load = r.load;
         c.save = r.save;
         c.log = r.log;
-        good = prepare(&r, &c, &images, &test, &e);
+        good = prepare(&r, &c, &images, &e);
         if (good && r.shadow) /* the last side is fast */
             c.side[c.sides - 1].trainer.shadow = shadow = shadow_create(r.shadow);
         good = good && curves_run(&c, &held, &e);
@@ -217,7 +230,6 @@ int train_command(int argc, char **argv)
     shadow_destroy(shadow);
     for (int i = 0; i < c.sides; i++)
         trainer_close(&c.side[i].trainer);
-    dataset_free(&images);
-    dataset_free(&test);
+    images_free(&images);
     return !good ? unusable(&e) : held ? EXIT_HELD : EXIT_FAILED;
 }

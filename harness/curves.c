@@ -28,8 +28,9 @@ static void print_header(const struct curves *c)
 {
     const struct settings *s = c->settings;
     char names[16] = "";
-    printf("%s (document %s): %d training images, batch %d, lr %g", s->network->name,
-           s->network->document, c->side->trainer.images->count, c->side->trainer.batch, s->lr);
+    printf("%s (document %s), form %s: %d training images, batch %d, lr %g", s->network->name,
+           s->network->document, s->network->form->name, c->images->train.count,
+           c->side->trainer.batch, s->lr);
     if (s->lr_decay < 1.0)
         printf(", times %g after each epoch", s->lr_decay);
     printf(", seed %d, weights: %s, loss: %s", (int)s->seed, c->load ? c->load : init_name[s->init],
@@ -42,8 +43,10 @@ static void print_header(const struct curves *c)
         printf("  %6s %-4s", "loss", c->side[i].engine->name);
         strcat(strcat(names, i ? "/" : ""), c->side[i].engine->name);
     }
-    printf("%s  train acc %-8s  test acc %-8s  seconds %s\n",
-           c->sides == 2 ? "  difference" : "", names, names, names);
+    printf("%s  train acc %-8s", c->sides == 2 ? "  difference" : "", names);
+    if (c->images->validation.count)
+        printf("  valid acc %-8s", names);
+    printf("  test acc %-8s  seconds %s\n", names, names);
 }
 
 /* Of the losses of both sides in the last epoch; NaN where one of them has none. */
@@ -55,7 +58,7 @@ static double difference(const struct curves *c)
 
 static void print_row(const struct curves *c, int epoch)
 {
-    char train[80] = "", test[80] = "", seconds[80] = "", text[32];
+    char train[80] = "", validation[80] = "", test[80] = "", seconds[80] = "", text[32];
     printf("%5d", epoch);
     for (int i = 0; i < c->sides; i++) {
         const struct side *s = &c->side[i];
@@ -64,13 +67,18 @@ static void print_row(const struct curves *c, int epoch)
         printf("  %11s", there ? number(text, "%.8f", s->train.loss) : "-");
         strcat(strcat(train, between),
                there ? number(text, "%.2f", 100.0 * score_accuracy(&s->train)) : "-");
+        strcat(strcat(validation, between),
+               there ? number(text, "%.2f", 100.0 * score_accuracy(&s->validation)) : "-");
         strcat(strcat(test, between),
                there ? number(text, "%.2f", 100.0 * score_accuracy(&s->test)) : "-");
         strcat(strcat(seconds, between), there ? number(text, "%.2f", s->trainer.seconds) : "-");
     }
     if (c->sides == 2)
         printf("  %10s", number(text, "%.2e", difference(c)));
-    printf("  %-18s  %-17s  %s\n", strcat(train, " %"), strcat(test, " %"), seconds);
+    printf("  %-18s", strcat(train, " %"));
+    if (c->images->validation.count)
+        printf("  %-18s", strcat(validation, " %"));
+    printf("  %-17s  %s\n", strcat(test, " %"), seconds);
     for (int i = 0; i < c->sides; i++)
         if (c->side[i].stopped && c->side[i].trainer.epoch == epoch)
             printf("stopped: %s\n", c->side[i].reason.text);
@@ -85,12 +93,15 @@ static bool unwritable(const struct curves *c, struct error *e)
 /* Each row is one write: whatever happens later, it stays whole. */
 static bool log_row(const struct curves *c, const struct side *s, FILE *log, struct error *e)
 {
-    char loss[32], train[32], test[32];
-    fprintf(log, "%s\t%s\t%s\t%d\t%s\t%s\t%d\t%s\t%s\t%s\t%.3f\n", c->settings->network->name,
-            s->engine->name, isa_of(s), (int)c->settings->seed,
+    char loss[32], train[32], validation[32], test[32];
+    fprintf(log, "%s\t%s\t%s\t%s\t%d\t%s\t%s\t%d\t%s\t%s\t%s\t%s\t%.3f\n",
+            c->settings->network->name, c->settings->network->form->name, s->engine->name,
+            isa_of(s), (int)c->settings->seed,
             c->load ? c->load : init_name[c->settings->init], loss_name[c->settings->loss],
             s->trainer.epoch, number(loss, "%.10g", s->train.loss),
             number(train, "%.6f", score_accuracy(&s->train)),
+            c->images->validation.count
+                ? number(validation, "%.6f", score_accuracy(&s->validation)) : "-",
             number(test, "%.6f", score_accuracy(&s->test)), s->trainer.seconds);
     return fflush(log) == 0 || unwritable(c, e);
 }
@@ -102,12 +113,15 @@ static bool run_epoch(struct curves *c, FILE *log, int *running, struct error *e
         if (s->stopped)
             continue;
         s->stopped = !trainer_epoch(&s->trainer, &s->train, &s->reason);
-        s->test = (struct score){ 0 };
+        s->validation = s->test = (struct score){ 0 };
         if (s->stopped) {
             s->train.count = 0; /* its answers until then are no accuracy */
             (*running)--;
         } else {
-            net_test(s->engine, s->trainer.net, s->trainer.batch, c->test, &s->test);
+            net_test(s->engine, s->trainer.net, s->trainer.batch, &c->images->test, NULL, &s->test);
+            if (c->images->validation.count)
+                net_test(s->engine, s->trainer.net, s->trainer.batch, &c->images->validation, NULL,
+                         &s->validation);
             if (c->save && s + 1 == c->side + c->sides)
                 good = weights_save(c->save, c->settings->network, s->engine, s->trainer.net, e);
         }
@@ -141,8 +155,8 @@ bool curves_run(struct curves *c, bool *held, struct error *e)
     if (c->log && !(log = fopen(c->log, "w")))
         return unwritable(c, e);
     if (log)
-        fprintf(log, "network\timpl\tisa\tseed\tinit\tloss_mode\tepoch\tloss\ttrain_accuracy\t"
-                     "test_accuracy\tseconds\n");
+        fprintf(log, "network\tform\timpl\tisa\tseed\tinit\tloss_mode\tepoch\tloss\t"
+                     "train_accuracy\tvalidation_accuracy\ttest_accuracy\tseconds\n");
     const bool good = run(c, log, e);
     if (log)
         fclose(log);
@@ -176,15 +190,16 @@ void score_print(const char *who, int classes, const struct score *s)
 
 void networks_print(void)
 {
-    printf("\nnetwork           document  epochs  batch  lr      training images\n");
-    for (const struct network *const *n = networks; *n; n++) {
-        printf("%-16s  %-8s  %-6d  %-5d  %-6g  ", (*n)->name, (*n)->document, (*n)->epochs,
-               (*n)->batch, (*n)->lr);
-        if ((*n)->per_class)
-            printf("%d of a class\n", (*n)->per_class);
-        else if ((*n)->images)
-            printf("the first %d\n", (*n)->images);
-        else
-            printf("all\n");
-    }
+    printf("\nnetwork           document  form              epochs  batch  lr      training images\n");
+    for (const struct network *const *n = networks; *n; n++)
+        for (const struct form *f = (*n)->form; f->name; f++) {
+            printf("%-16s  %-8s  %-16s  %-6d  %-5d  %-6g  ", (*n)->name, (*n)->document, f->name,
+                   f->epochs, f->batch, f->lr);
+            if ((*n)->per_class)
+                printf("%d of a class\n", (*n)->per_class);
+            else if ((*n)->images)
+                printf("the first %d\n", (*n)->images);
+            else
+                printf("all\n");
+        }
 }

@@ -12,14 +12,14 @@ struct side {
     const struct engine *engine;
     enum isa isa;
     struct trainer trainer;
-    struct score train, test; /* of the last epoch */
+    struct score train, validation, test; /* of the last epoch */
     bool stopped;             /* it met a number that is not finite */
     struct error reason;
 };
 
 struct curves {
     const struct settings *settings;
-    const struct dataset *test;
+    const struct images *images;
     const char *load; /* where the weights came from; NULL: from the settings */
     const char *save; /* NULL, or where the weights of the last side go, after every epoch */
     const char *log;  /* NULL, or a table with tabs: a row for each epoch and side, at once */

@@ -13,11 +13,12 @@
 #include "fast/isa/isa.h"
 #include "harness/network.h"
 
-/* Called after every kernel call: "conv2d.forward", its shape, and its operands in the order of the
- * contract, inputs, then outputs. An operand that is not there (the bias of a convolution without
- * one, the dx of a first layer) keeps its place as NULL. The operands of sgd.step do not overlap:
- * a net that is traced keeps the old parameters for it. */
-typedef void net_trace(void *context, const char *kernel, const void *shape,
+/* Called after every kernel call: the layer that it is for ("0.conv2d"; the parameter "0.conv2d.w";
+ * "loss"), "conv2d.forward", its shape, and its operands in the order of the contract, inputs, then
+ * outputs. An operand that is not there (the bias of a convolution without one, the dx of a first
+ * layer) keeps its place as NULL. The operands of sgd.step do not overlap: a net that is traced
+ * keeps the old parameters for it. */
+typedef void net_trace(void *context, const char *place, const char *kernel, const void *shape,
                        const void *const *operands);
 
 /* The first number, in the order of computation, that is not finite. */
@@ -44,14 +45,20 @@ struct engine {
     void (*get)(const struct net *net, double *parameters);
     void (*gradients)(const struct net *net, double *gradients);
 
-    /* One step: fill slots 0 .. n - 1, then in this order. forward returns the mean loss. */
+    /* One step: fill slots 0 .. n - 1, then in this order. forward returns the mean loss. In
+     * training a minmax keeps the range of the batch; else it applies the last one kept, and what
+     * is said of an image depends on no other. */
     void (*fill)(struct net *net, int slot, const uint8_t *pixels, int label);
-    double (*forward)(struct net *net, int n);
+    double (*forward)(struct net *net, int n, bool training);
     void (*backward)(struct net *net);
     void (*step)(struct net *net, double lr);
 
-    /* After forward: the class of the largest logit, the first of equal ones; -1 when any logit of
-     * this example is not finite, which has no largest. */
+    /* How many logits an example has, and after forward what they are. */
+    int (*outputs)(const struct net *net);
+    void (*logits)(const struct net *net, int slot, double *out);
+
+    /* After forward: the class of the largest logit, the first of equal ones; of a single logit,
+     * whether it is above 0. -1 when any logit of this example is not finite: there is no largest. */
     int (*predict)(const struct net *net, int slot);
 
     /* Whether there is one. To be asked at any time: what the last backward and step left counts as

@@ -8,12 +8,15 @@
 #include "harness/net.h"
 #include "ref/bce.h"
 #include "ref/bce_logits.h"
+#include "ref/minmax.h"
 #include "ref/relu.h"
 #include "ref/sgd.h"
 #include "ref/sigmoid.h"
 #include "ref/softmax.h"
 #include "ref/tanh.h"
 #include "ref/xent.h"
+
+#include <stdio.h>
 
 #ifdef NET_REF
 typedef double real;
@@ -27,6 +30,7 @@ typedef float real;
  * lead to nothing trainable. */
 struct tensors {
     real *x, *dx, *w, *dw, *b, *db, *y, *dy;
+    real *range; /* of a minmax: its last training batch's */
 };
 
 struct loss;
@@ -37,10 +41,12 @@ struct net {
     const struct loss *loss;
     enum isa isa;
     int batch, n;           /* the most examples, and how many the last forward had */
+    int outputs;            /* logits of an example */
     int first;              /* the first layer with parameters: there backward ends */
+    bool training;          /* the forward under way is a step's */
     bool forward_is_newest; /* the last backward belongs to the step before */
     real *parameters, *gradients;
-    real *before; /* the parameters before a step, for the trace */
+    real *before; /* a parameter before its step, for the trace */
     real *targets, *work, *memory, mean_loss;
     struct tensors at[NODES_MAX + 1], *last;
     const real *logits;
@@ -48,90 +54,126 @@ struct net {
     void *context;
 };
 
-/* Calls a kernel, then the trace. A contract has its arguments in the order in which the trace
- * wants them; conv2d's workspace follows behind. */
-#define CALL(net, layer, function, shape, ...)                                                     \
+/* Calls a kernel for layer l (NULL: the loss), then the trace. A contract has its arguments in the
+ * order in which the trace wants them; conv2d's workspace follows behind. */
+#define CALL(net, l, op, function, shape, ...)                                                     \
     do {                                                                                           \
-        KERNELS(layer, (net)->isa)->function(shape, __VA_ARGS__);                                  \
-        traced(net, #layer "." #function, shape, (const void *const[]){ __VA_ARGS__ });            \
+        KERNELS(op, (net)->isa)->function(shape, __VA_ARGS__);                                     \
+        traced(net, l, #op "." #function, shape, (const void *const[]){ __VA_ARGS__ });            \
     } while (0)
 
 #define SHAPE(layer, ...) (&(const struct layer##_shape){ __VA_ARGS__ })
 
-static void traced(const struct net *net, const char *kernel, const void *shape,
-                   const void *const *operands)
+static void traced(const struct net *net, const struct layer *l, const char *kernel,
+                   const void *shape, const void *const *operands)
 {
-    if (net->trace)
-        net->trace(net->context, kernel, shape, operands);
+    char place[32] = "loss";
+    if (!net->trace)
+        return;
+    if (l)
+        snprintf(place, sizeof place, "%d.%s", (int)(l - net->layout.layer), l->name);
+    net->trace(net->context, place, kernel, shape, operands);
 }
 
 static void conv2d_forward(const struct net *net, const struct layer *l, const struct tensors *t)
 {
     struct conv2d_shape s = l->shape.conv2d;
     s.n = net->n;
-    CALL(net, conv2d, forward, &s, t->x, t->w, t->b, t->y, net->work);
+    CALL(net, l, conv2d, forward, &s, t->x, t->w, t->b, t->y, net->work);
 }
 
 static void conv2d_backward(const struct net *net, const struct layer *l, const struct tensors *t)
 {
     struct conv2d_shape s = l->shape.conv2d;
     s.n = net->n;
-    CALL(net, conv2d, backward_weights, &s, t->x, t->dy, t->dw, t->db, net->work);
+    CALL(net, l, conv2d, backward_weights, &s, t->x, t->dy, t->dw, t->db, net->work);
     if (t->dx)
-        CALL(net, conv2d, backward_data, &s, t->w, t->dy, t->dx, net->work);
+        CALL(net, l, conv2d, backward_data, &s, t->w, t->dy, t->dx, net->work);
 }
 
 static void maxpool_forward(const struct net *net, const struct layer *l, const struct tensors *t)
 {
     struct maxpool_shape s = l->shape.maxpool;
     s.n = net->n;
-    CALL(net, maxpool, forward, &s, t->x, t->y);
+    CALL(net, l, maxpool, forward, &s, t->x, t->y);
 }
 
 static void maxpool_backward(const struct net *net, const struct layer *l, const struct tensors *t)
 {
     struct maxpool_shape s = l->shape.maxpool;
     s.n = net->n;
-    CALL(net, maxpool, backward, &s, t->x, t->dy, t->dx);
+    CALL(net, l, maxpool, backward, &s, t->x, t->dy, t->dx);
 }
 
 static void dense_forward(const struct net *net, const struct layer *l, const struct tensors *t)
 {
     struct dense_shape s = l->shape.dense;
     s.n = net->n;
-    CALL(net, dense, forward, &s, t->x, t->w, t->b, t->y);
+    CALL(net, l, dense, forward, &s, t->x, t->w, t->b, t->y);
 }
 
 static void dense_backward(const struct net *net, const struct layer *l, const struct tensors *t)
 {
     struct dense_shape s = l->shape.dense;
     s.n = net->n;
-    CALL(net, dense, backward, &s, t->x, t->w, t->dy, t->dx, t->dw, t->db);
+    CALL(net, l, dense, backward, &s, t->x, t->w, t->dy, t->dx, t->dw, t->db);
 }
 
 #define ELEMENTWISE(op)                                                                            \
     static void op##_forward(const struct net *net, const struct layer *l,                         \
                              const struct tensors *t)                                              \
     {                                                                                              \
-        CALL(net, op, forward, SHAPE(op, net->n * l->outputs), t->x, t->y);                        \
+        CALL(net, l, op, forward, SHAPE(op, net->n * l->outputs), t->x, t->y);                        \
     }                                                                                              \
     static void op##_backward(const struct net *net, const struct layer *l,                        \
                               const struct tensors *t)                                             \
     {                                                                                              \
-        CALL(net, op, backward, SHAPE(op, net->n * l->outputs), t->x, t->dy, t->dx);               \
+        CALL(net, l, op, backward, SHAPE(op, net->n * l->outputs), t->x, t->dy, t->dx);               \
     }
 ELEMENTWISE(relu)
 ELEMENTWISE(sigmoid)
 ELEMENTWISE(tanh)
 
+/* Of the whole batch at once. */
+static void minmax_forward(const struct net *net, const struct layer *l, const struct tensors *t)
+{
+    if (net->training)
+        CALL(net, l, minmax, statistics, SHAPE(minmax, net->n * l->outputs), t->x, t->range);
+    CALL(net, l, minmax, apply, SHAPE(minmax, net->n * l->outputs), t->x, t->range, t->y);
+}
+
+static void minmax_backward(const struct net *net, const struct layer *l, const struct tensors *t)
+{
+    CALL(net, l, minmax, backward, SHAPE(minmax, net->n * l->outputs), t->x, t->dy, t->dx);
+}
+
+/* Each is the other's gradient. */
+#define TRANSPOSE(op, other)                                                                       \
+    static void op##_forward(const struct net *net, const struct layer *l,                         \
+                             const struct tensors *t)                                              \
+    {                                                                                              \
+        struct transpose_shape s = l->shape.transpose;                                             \
+        s.n = net->n;                                                                              \
+        CALL(net, l, transpose, op, &s, t->x, t->y);                                               \
+    }                                                                                              \
+    static void op##_backward(const struct net *net, const struct layer *l,                        \
+                              const struct tensors *t)                                             \
+    {                                                                                              \
+        struct transpose_shape s = l->shape.transpose;                                             \
+        s.n = net->n;                                                                              \
+        CALL(net, l, transpose, other, &s, t->dy, t->dx);                                          \
+    }
+TRANSPOSE(to_nchw, to_nhwc)
+TRANSPOSE(to_nhwc, to_nchw)
+
 static void softmax_forward(const struct net *net, const struct layer *l, const struct tensors *t)
 {
-    CALL(net, softmax, forward, SHAPE(softmax, net->n, l->outputs), t->x, t->y);
+    CALL(net, l, softmax, forward, SHAPE(softmax, net->n, l->outputs), t->x, t->y);
 }
 
 static void softmax_backward(const struct net *net, const struct layer *l, const struct tensors *t)
 {
-    CALL(net, softmax, backward, SHAPE(softmax, net->n, l->outputs), t->y, t->dy, t->dx);
+    CALL(net, l, softmax, backward, SHAPE(softmax, net->n, l->outputs), t->y, t->dy, t->dx);
 }
 
 static const struct {
@@ -145,24 +187,27 @@ static const struct {
     [OP_SIGMOID] = { sigmoid_forward, sigmoid_backward },
     [OP_TANH] = { tanh_forward, tanh_backward },
     [OP_SOFTMAX] = { softmax_forward, softmax_backward },
+    [OP_MINMAX] = { minmax_forward, minmax_backward },
+    [OP_TO_NCHW] = { to_nchw_forward, to_nchw_backward },
+    [OP_TO_NHWC] = { to_nhwc_forward, to_nhwc_backward },
 };
 
 /* The mean loss of n examples, of what the last layer gives: logits, or probabilities in mode
- * DOCUMENT, where the eps that is not mentioned is 0. */
-#define LOSS(op)                                                                                   \
+ * DOCUMENT. `more` is what else the shape holds. */
+#define LOSS(op, more)                                                                             \
     static void op##_forward(const struct net *net, int n, const real *y, const real *t,           \
                              real *loss)                                                           \
     {                                                                                              \
-        CALL(net, op, forward, SHAPE(op, .n = n, .len = net->network->classes), y, t, loss);       \
+        CALL(net, NULL, op, forward, SHAPE(op, .n = n, .len = net->outputs, more), y, t, loss);    \
     }                                                                                              \
     static void op##_backward(const struct net *net, int n, const real *y, const real *t,          \
                               real *dy)                                                            \
     {                                                                                              \
-        CALL(net, op, backward, SHAPE(op, .n = n, .len = net->network->classes), y, t, dy);        \
+        CALL(net, NULL, op, backward, SHAPE(op, .n = n, .len = net->outputs, more), y, t, dy);     \
     }
-LOSS(bce)
-LOSS(xent)
-LOSS(bce_logits)
+LOSS(bce, .eps = net->network->eps)
+LOSS(xent, )
+LOSS(bce_logits, )
 
 static const struct loss {
     const char *name;

@@ -2,7 +2,6 @@
 
 #include "harness/rng.h"
 
-#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,22 +9,46 @@
 #define ADDRESS(id) &network_##id,
 const struct network *const networks[] = { NETWORKS(ADDRESS) NULL };
 
-const struct network *network_find(const char *name, struct error *e)
+/* Adds a name to the list in a message, as far as there is room. */
+static void append(char list[256], const char *name)
 {
-    char names[256] = "";
-    size_t used = 0;
-    for (int i = 0; networks[i]; i++) {
-        if (strcmp(networks[i]->name, name) == 0)
-            return networks[i];
-        if (used < sizeof names)
-            used += (size_t)snprintf(names + used, sizeof names - used, " %s", networks[i]->name);
+    const size_t used = strlen(list);
+    snprintf(list + used, 256 - used, " %s", name);
+}
+
+/* Takes form number `chosen` out of a table. */
+static void take_form(const struct network *table, int chosen, struct network *out)
+{
+    struct node *to = out->node;
+    *out = *table;
+    memset(out->node, 0, sizeof out->node);
+    memset(out->form, 0, sizeof out->form);
+    out->form[0] = table->form[chosen];
+    for (const struct node *node = table->node; node->op != OP_END; node++)
+        if (!node->forms || node->forms & 1u << chosen)
+            *to++ = *node;
+}
+
+bool network_find(const char *name, const char *form, struct network *out, struct error *e)
+{
+    char names[256] = "", forms[256] = "";
+    const struct network *const *table = networks;
+    for (; *table && strcmp((*table)->name, name) != 0; table++)
+        append(names, (*table)->name);
+    if (!*table)
+        return fail(e, "unknown network '%s'; there are:%s", name, names);
+    for (int i = 0; (*table)->form[i].name; i++) {
+        if (!form || strcmp((*table)->form[i].name, form) == 0)
+            return take_form(*table, i, out), true;
+        append(forms, (*table)->form[i].name);
     }
-    return fail(e, "unknown network '%s'; there are:%s", name, names), NULL;
+    return fail(e, "%s has no form '%s'; there are:%s", name, form, forms);
 }
 
 static const char *const op_name[] = {
     [OP_CONV2D] = "conv2d", [OP_MAXPOOL] = "maxpool", [OP_DENSE] = "dense",
     [OP_RELU] = "relu",     [OP_SIGMOID] = "sigmoid", [OP_TANH] = "tanh",
+    [OP_MINMAX] = "minmax", [OP_TO_NCHW] = "to_nchw", [OP_TO_NHWC] = "to_nhwc",
 };
 
 /* What flows from node to node: a feature map, or c units with h and w 1. */
@@ -60,13 +83,17 @@ static bool lay_shape(const struct node *node, struct map *at, struct layer *l)
         l->shape.dense = (struct dense_shape){ 1, in.c * in.h * in.w, node->out };
         *at = (struct map){ node->out, 1, 1 };
         return true;
+    case OP_TO_NCHW:
+    case OP_TO_NHWC:
+        l->shape.transpose = (struct transpose_shape){ 1, in.c, in.h, in.w };
+        return true;
     default:
         return true;
     }
 }
 
 /* Appends a parameter and returns its index. */
-static int add(struct layout *out, char letter, struct init init, int fan_in, int rank,
+static int add(struct layout *out, const char *what, struct init init, int fan_in, int rank,
                const int dim[4])
 {
     struct parameter *p = &out->parameter[out->parameters];
@@ -74,8 +101,7 @@ static int add(struct layout *out, char letter, struct init init, int fan_in, in
                              .init = init };
     for (int i = 0; i < rank; i++)
         p->count *= p->dim[i] = dim[i];
-    snprintf(p->name, sizeof p->name, "%d.%s.%c", out->layers, out->layer[out->layers].name,
-             letter);
+    snprintf(p->name, sizeof p->name, "%d.%s.%s", out->layers, out->layer[out->layers].name, what);
     out->total += (p->count + 15) / 16 * 16;
     return out->parameters++;
 }
@@ -83,20 +109,22 @@ static int add(struct layout *out, char letter, struct init init, int fan_in, in
 static void lay_parameters(const struct node *node, const struct map *to, struct layer *l,
                            struct layout *out)
 {
-    l->weights = l->biases = -1;
+    l->weights = l->biases = l->range = -1;
     if (node->op == OP_CONV2D) {
         const struct conv2d_shape *s = &l->shape.conv2d;
         const int fan_in = s->c * s->kh * s->kw;
-        l->weights = add(out, 'w', node->weights, fan_in, 4, (int[]){ s->o, s->c, s->kh, s->kw });
+        l->weights = add(out, "w", node->weights, fan_in, 4, (int[]){ s->o, s->c, s->kh, s->kw });
         if (s->bias != CONV2D_BIAS_NONE)
-            l->biases = add(out, 'b', node->biases, fan_in, s->bias == CONV2D_BIAS_CHANNEL ? 1 : 3,
+            l->biases = add(out, "b", node->biases, fan_in, s->bias == CONV2D_BIAS_CHANNEL ? 1 : 3,
                             (int[4]){ to->c, to->h, to->w });
     }
     if (node->op == OP_DENSE) {
         const struct dense_shape *s = &l->shape.dense;
-        l->weights = add(out, 'w', node->weights, s->in, 2, (int[4]){ s->in, s->out });
-        l->biases = add(out, 'b', node->biases, s->in, 1, (int[4]){ s->out });
+        l->weights = add(out, "w", node->weights, s->in, 2, (int[4]){ s->in, s->out });
+        l->biases = add(out, "b", node->biases, s->in, 1, (int[4]){ s->out });
     }
+    if (node->op == OP_MINMAX)
+        l->range = add(out, "range", (struct init){ INIT_ZERO, 0.0 }, 0, 1, (int[4]){ 2 });
 }
 
 bool network_layout(const struct network *network, struct layout *out, struct error *e)
@@ -114,9 +142,12 @@ bool network_layout(const struct network *network, struct layout *out, struct er
         l->outputs = at.c * at.h * at.w;
         lay_parameters(node, &at, l, out);
     }
-    if (out->parameters == 0 || at.c * at.h * at.w != network->classes)
+    const int outputs = at.c * at.h * at.w;
+    const bool single = outputs == 1 && network->classes == 2 &&
+                        network->output == OUTPUT_SIGMOID_BCE;
+    if (out->parameters == 0 || (outputs != network->classes && !single))
         return fail(e, "%s: it has %d outputs for %d classes, and %d parameters", network->name,
-                    at.c * at.h * at.w, network->classes, out->total);
+                    outputs, network->classes, out->total);
     return true;
 }
 

@@ -2,6 +2,9 @@
  *
  * A network is what nets/<name>.c says. Everything that follows from the table without computing on
  * a tensor - shapes, parameters, their names, their first values - is here, once for ref and fast.
+ *
+ * A table may hold several forms of its network: a node says which of them have it. What is laid
+ * out, trained and saved is one form, and network_find takes it out of the table.
  */
 #ifndef HARNESS_NETWORK_H
 #define HARNESS_NETWORK_H
@@ -10,16 +13,19 @@
 #include "ref/conv2d.h"
 #include "ref/dense.h"
 #include "ref/maxpool.h"
+#include "ref/transpose.h"
 
 #include <stdint.h>
 
-enum { NODES_MAX = 16, CLASSES_MAX = 10 };
+enum { NODES_MAX = 16, FORMS_MAX = 4, CLASSES_MAX = 10 };
 
-/* SOFTMAX stands in no table: it comes from `output`. */
-enum op { OP_END, OP_CONV2D, OP_MAXPOOL, OP_DENSE, OP_RELU, OP_SIGMOID, OP_TANH, OP_SOFTMAX };
+/* SOFTMAX stands in no table: it comes from `output`. TO_NCHW and TO_NHWC are those of transpose:
+ * what flows between them has its channels first, outside of them last. */
+enum op { OP_END, OP_CONV2D, OP_MAXPOOL, OP_DENSE, OP_RELU, OP_SIGMOID, OP_TANH, OP_SOFTMAX,
+          OP_MINMAX, OP_TO_NCHW, OP_TO_NHWC };
 
 /* The last layer and its loss. FUSED takes both in one stable step (xent, bce_logits), DOCUMENT as
- * the documents do: softmax or sigmoid, then bce with eps 0, NaN and all. */
+ * the documents do: softmax or sigmoid, then bce with the document's eps, NaN and all. */
 enum output { OUTPUT_SOFTMAX_XENT, OUTPUT_SIGMOID_BCE };
 enum loss_mode { LOSS_FUSED, LOSS_DOCUMENT };
 
@@ -36,10 +42,19 @@ struct init {
 
 struct node {
     enum op op;
+    unsigned forms;          /* a bit for each form that has this node; 0: all have it */
     int out;                 /* channels of a convolution, units of a dense layer */
     int kernel, stride, pad; /* of a convolution; kernel and stride of a pooling */
     enum conv2d_bias bias;   /* of a convolution; a dense layer has one for each unit */
     struct init weights, biases;
+};
+
+/* How one form takes its pixels and is trained unless the caller says otherwise. */
+struct form {
+    const char *name;
+    double scale, shift; /* value = pixel * scale + shift */
+    int epochs, batch;
+    double lr;
 };
 
 struct network {
@@ -48,28 +63,31 @@ struct network {
     int channels, height, width;
     struct node node[NODES_MAX + 1]; /* up to the logits, ended by OP_END */
     enum output output;
-    int classes;         /* labels 0 .. classes - 1, and as many logits */
-    double scale, shift; /* value = pixel * scale + shift */
-    int epochs, batch;
-    double lr;
+    int classes;         /* labels 0 .. classes - 1; a logit for each or, of two, one: the second's */
+    double eps;          /* of the document's bce */
+    bool photographs;    /* its images lie in folders, channels last, and not in IDX files */
     int images;          /* train on the first so many; 0: all */
     int per_class;       /* of each class, on the first so many; 0: all */
+    int validation;      /* so many more, to watch the training by */
     const char *fixture; /* its data in fixtures/; NULL: none is embedded */
+    struct form form[FORMS_MAX + 1]; /* the document's first; ended by one without a name */
 };
 
 /* The one list of networks, in the order in which help shows them; networks[] is ended by NULL. */
-#define NETWORKS(X) X(mnist01_relu) X(fashion) X(mnist01_sigmoid) X(mnist10)
+#define NETWORKS(X)                                                                                \
+    X(chihuahua_muffin) X(mnist01_relu) X(fashion) X(mnist01_sigmoid) X(mnist10)
 
 #define NETWORK_DECLARE(id) extern const struct network network_##id;
 NETWORKS(NETWORK_DECLARE)
 extern const struct network *const networks[];
 
-/* NULL, and all the names there are in the message, for an unknown name. */
-const struct network *network_find(const char *name, struct error *e);
+/* One form of a network, NULL for the document's: its nodes, and itself as the only form. All the
+ * names there are stand in the message for an unknown one. */
+bool network_find(const char *name, const char *form, struct network *out, struct error *e);
 
-/* One trainable tensor: where it lies in the array of all parameters, in elements. */
+/* A tensor that is kept: where it lies in the array of all parameters, in elements. */
 struct parameter {
-    char name[24]; /* "<node>.<op>.w" or ".b", the node counted from 0 */
+    char name[24]; /* "<node>.<op>.w", ".b" or ".range", the node counted from 0 */
     int rank, dim[4], offset, count, fan_in;
     struct init init;
 };
@@ -81,9 +99,11 @@ struct layer {
         struct conv2d_shape conv2d;
         struct maxpool_shape maxpool;
         struct dense_shape dense;
+        struct transpose_shape transpose;
     } shape;             /* of one example: n is 1 */
     int inputs, outputs; /* elements of one example */
     int weights, biases; /* indices of its parameters; -1: it has none */
+    int range;           /* likewise: of a minmax, what its last training batch ran from and to */
 };
 
 /* Parameters begin on multiples of 16 elements; what lies between them is 0 and stays 0. */
@@ -93,7 +113,7 @@ struct layout {
     struct parameter parameter[2 * NODES_MAX];
 };
 
-/* Fails when the table does not fit together. */
+/* Fails when the nodes do not fit together. */
 bool network_layout(const struct network *network, struct layout *out, struct error *e);
 
 /* The first values of all parameters, layout.total of them. Every parameter has random numbers of

@@ -1,13 +1,16 @@
 #include "harness/shadow.h"
 
 #include "harness/judge.h"
+#include "harness/network.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* One output of one kernel, over all calls of it. */
+/* One output of one kernel in one place of a network, over all calls. */
 struct tensor {
+    char place[32];
     const struct function *function;
     const char *layer, *name;
     long calls, rejected;
@@ -19,7 +22,7 @@ struct tensor {
 struct shadow {
     int every, tensors;
     long step, steps; /* the one under way, and how many were looked at */
-    struct tensor tensor[64];
+    struct tensor tensor[8 * NODES_MAX];
 };
 
 struct shadow *shadow_create(int every)
@@ -44,20 +47,23 @@ bool shadow_step(struct shadow *s, long step)
     return look;
 }
 
-static struct tensor *find_tensor(struct shadow *s, const struct check *c,
+static struct tensor *find_tensor(struct shadow *s, const char *place, const struct check *c,
                                   const struct function *f, const char *name)
 {
     for (int i = 0; i < s->tensors; i++)
-        if (s->tensor[i].function == f && s->tensor[i].name == name)
+        if (s->tensor[i].function == f && s->tensor[i].name == name &&
+            strcmp(s->tensor[i].place, place) == 0)
             return &s->tensor[i];
     struct tensor *t = &s->tensor[s->tensors++];
     *t = (struct tensor){ .function = f, .layer = c->layer, .name = name };
+    snprintf(t->place, sizeof t->place, "%s", place);
     return t;
 }
 
-static void judge_output(struct shadow *s, const struct judge *j, int i, const float *fast)
+static void judge_output(struct shadow *s, const char *place, const struct judge *j, int i,
+                         const float *fast)
 {
-    struct tensor *t = find_tensor(s, j->check, j->function, j->function->operand[i].name);
+    struct tensor *t = find_tensor(s, place, j->check, j->function, j->function->operand[i].name);
     const struct comparison c = j->bound[i]
                                     ? compare_bound(fast, j->ref[i], j->bound[i], j->count[i])
                                     : compare_same(fast, j->ref[i], j->count[i]);
@@ -74,7 +80,8 @@ static void judge_output(struct shadow *s, const struct judge *j, int i, const f
     }
 }
 
-void shadow_trace(void *context, const char *kernel, const void *shape, const void *const *operands)
+void shadow_trace(void *context, const char *place, const char *kernel, const void *shape,
+                  const void *const *operands)
 {
     struct shadow *s = context;
     const struct check *check;
@@ -89,21 +96,35 @@ void shadow_trace(void *context, const char *kernel, const void *shape, const vo
     judge_reference(&j, false);
     for (int i = 0; i < j.operands; i++)
         if (f->operand[i].role == OUT && operands[i])
-            judge_output(s, &j, i, operands[i]);
+            judge_output(s, place, &j, i, operands[i]);
     judge_end(&j);
+}
+
+bool shadow_held(const struct shadow *s, double *headroom, struct error *e)
+{
+    bool held = true;
+    *headroom = 0.0;
+    for (const struct tensor *t = s->tensor; t < s->tensor + s->tensors; t++) {
+        *headroom = fmax(*headroom, t->headroom);
+        if (held && t->rejected)
+            held = fail(e, "%s: %s.%s: %s", t->place, t->layer, t->function->name, t->failure);
+    }
+    return held;
 }
 
 bool shadow_report(const struct shadow *s)
 {
-    bool held = true;
-    printf("\nshadow: ref beside fast in %ld steps\n%-26s %-8s %8s %9s %8s  %s\n", s->steps,
-           "function", "tensor", "calls", "headroom", "at step", "verdict");
+    struct error e;
+    double worst;
+    printf("\nshadow: ref beside fast in %ld steps\n%-14s %-24s %-6s %8s %9s %8s  %s\n", s->steps,
+           "layer", "function", "tensor", "calls", "headroom", "at step", "verdict");
     for (const struct tensor *t = s->tensor; t < s->tensor + s->tensors; t++) {
         char name[64];
         snprintf(name, sizeof name, "%s.%s", t->layer, t->function->name);
-        printf("%-26s %-8s %8ld %9.3f %8ld  %s%s\n", name, t->name, t->calls, t->headroom,
-               t->worst_step, t->rejected ? "REJECTED: " : "held", t->failure);
-        held = held && t->rejected == 0;
+        printf("%-14s %-24s %-6s %8ld %9.3f %8ld  %s%s\n", t->place, name, t->name, t->calls,
+               t->headroom, t->worst_step, t->rejected ? "REJECTED: " : "held", t->failure);
     }
+    const bool held = shadow_held(s, &worst, &e);
+    printf("worst error: %.3f of its bound\n", worst);
     return held;
 }

@@ -1,38 +1,11 @@
 #include "harness/train.h"
 
-#include "harness/campaign.h"
 #include "harness/progress.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-bool network_images(const struct network *network, const char *dir, const char *split, int limit,
-                    struct dataset *out, struct error *e)
-{
-    char fixture[4096];
-    *out = (struct dataset){ 0 };
-    if (!dir && !network->fixture)
-        return fail(e, "%s: its images are not embedded: --data DIR says where they are",
-                    network->name);
-    if (!dir)
-        snprintf(fixture, sizeof fixture, "%s/%s", fixtures_dir(), network->fixture);
-    const char *from = dir ? dir : fixture;
-    const int per_class = strcmp(split, "train") == 0 ? network->per_class : 0;
-    if (!idx_read(from, split, out, e))
-        return false;
-    bool good = out->channels == network->channels && out->height == network->height &&
-                out->width == network->width;
-    if (!good)
-        fail(e, "%s: its images are %d x %d x %d, and those of %s %d x %d x %d", from,
-             out->channels, out->height, out->width, network->name, network->channels,
-             network->height, network->width);
-    good = good && dataset_select(out, network->classes, per_class, limit, e);
-    if (!good)
-        dataset_free(out);
-    return good;
-}
 
 double score_accuracy(const struct score *s)
 {
@@ -47,13 +20,13 @@ static const uint8_t *image_at(const struct dataset *d, int i)
 /* Runs n images through the net: order[0 .. n - 1], or without an order those from `from` on.
  * Returns their mean loss, and counts their answers. */
 static double answer(const struct engine *engine, struct net *net, const struct dataset *d,
-                     const int *order, int from, int n, struct score *score)
+                     const int *order, int from, int n, bool training, struct score *score)
 {
     for (int slot = 0; slot < n; slot++) {
         const int i = order ? order[from + slot] : from + slot;
         engine->fill(net, slot, image_at(d, i), d->labels[i]);
     }
-    const double loss = engine->forward(net, n);
+    const double loss = engine->forward(net, n, training);
     for (int slot = 0; slot < n; slot++) {
         const int label = d->labels[order ? order[from + slot] : from + slot];
         const int class = engine->predict(net, slot);
@@ -131,7 +104,7 @@ bool trainer_epoch(struct trainer *t, struct score *out, struct error *e)
         if (t->shadow)
             t->engine->trace(t->net, shadow_step(t->shadow, t->step) ? shadow_trace : NULL,
                              t->shadow);
-        const double loss = answer(t->engine, t->net, t->images, t->order, from, n, out);
+        const double loss = answer(t->engine, t->net, t->images, t->order, from, n, true, out);
         good = isfinite(loss) || all_finite(t, from, n, loss, e);
         if (good) {
             t->engine->backward(t->net);
@@ -148,13 +121,15 @@ bool trainer_epoch(struct trainer *t, struct score *out, struct error *e)
 }
 
 void net_test(const struct engine *engine, struct net *net, int batch, const struct dataset *images,
-              struct score *out)
+              double *logits, struct score *out)
 {
     const double start = seconds_now();
     *out = (struct score){ 0 };
     for (int from = 0; from < images->count; from += batch) {
-        const int left = images->count - from;
-        answer(engine, net, images, NULL, from, left < batch ? left : batch, out);
+        const int left = images->count - from, n = left < batch ? left : batch;
+        answer(engine, net, images, NULL, from, n, false, out);
+        for (int slot = 0; logits && slot < n; slot++, logits += engine->outputs(net))
+            engine->logits(net, slot, logits);
         progress("test:", start, from, images->count);
     }
     progress_clear();

@@ -5,15 +5,10 @@
 #ifndef HARNESS_TRAIN_H
 #define HARNESS_TRAIN_H
 
-#include "harness/idx.h"
+#include "harness/images.h"
 #include "harness/net.h"
 #include "harness/rng.h"
 #include "harness/shadow.h"
-
-/* The images of a network's classes in `dir`, or in its fixture where NULL. Split "train": of each
- * class as many as the network takes; "t10k": all. At most `limit` (0: no limit). */
-bool network_images(const struct network *network, const char *dir, const char *split, int limit,
-                    struct dataset *out, struct error *e);
 
 struct settings {
     const struct network *network;
@@ -61,8 +56,9 @@ void trainer_close(struct trainer *t);
  * the image, the layer and its tensor; at the end of the epoch, at any number that is not. */
 bool trainer_epoch(struct trainer *t, struct score *out, struct error *e);
 
-/* The answers of a net made for batches of `batch`, to all images. */
+/* The answers of a net made for batches of `batch`, to all images; their logits go to `logits`, row
+ * by row, unless that is NULL. */
 void net_test(const struct engine *engine, struct net *net, int batch, const struct dataset *images,
-              struct score *out);
+              double *logits, struct score *out);
 
 #endif

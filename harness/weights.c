@@ -7,13 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STRINGS = 3 };
+enum { STRINGS = 4 };
 
 static bool save(const char *path, const struct network *network, const struct engine *engine,
                  const struct layout *layout, const void *numbers, struct error *e)
 {
     struct npz_array a[STRINGS + 2 * NODES_MAX] = {
         { "network", .element_size = 1, .data = network->name },
+        { "form", .element_size = 1, .data = network->form->name },
         { "version", .element_size = 1, .data = program_version },
         { "impl", .element_size = 1, .data = engine->name },
     };
@@ -81,21 +82,45 @@ static bool load_parameter(struct npz *z, const char *path, const struct paramet
     return same;
 }
 
+/* Which network the weights are of; fails when it is another than `name`. */
+static bool read_form(struct npz *z, const char *path, const char *name, char form[64],
+                      struct error *e)
+{
+    char is[64];
+    return npz_string(z, "network", is, sizeof is, e) && npz_string(z, "form", form, 64, e) &&
+           (strcmp(is, name) == 0 || fail(e, "%s: weights of %s, not of %s", path, is, name));
+}
+
+bool weights_network(const char *path, const char *name, struct network *out, struct error *e)
+{
+    char form[64];
+    struct error why;
+    if (!network_find(name, NULL, out, e))
+        return false;
+    struct npz *z = npz_open(path, e);
+    if (!z)
+        return false;
+    const bool good = read_form(z, path, name, form, e);
+    npz_close(z);
+    return good && (network_find(name, form, out, &why) || fail(e, "%s: %s", path, why.text));
+}
+
 bool weights_load(const char *path, const struct network *network, double *parameters,
                   char impl[8], struct error *e)
 {
     struct layout layout;
-    char name[64], version[16];
+    char form[64], version[16];
     if (!network_layout(network, &layout, e))
         return false;
     struct npz *z = npz_open(path, e);
     if (!z)
         return false;
-    bool good = npz_string(z, "network", name, sizeof name, e) &&
+    bool good = read_form(z, path, network->name, form, e) &&
                 npz_string(z, "version", version, sizeof version, e) &&
                 npz_string(z, "impl", impl, 8, e);
-    if (good && strcmp(name, network->name) != 0)
-        good = fail(e, "%s: weights of %s, not of %s", path, name, network->name);
+    if (good && strcmp(form, network->form->name) != 0)
+        good = fail(e, "%s: weights of the form %s of %s, not of its form %s", path, form,
+                    network->name, network->form->name);
     memset(parameters, 0, (size_t)layout.total * sizeof *parameters);
     for (int i = 0; i < layout.parameters && good; i++)
         good = load_parameter(z, path, &layout.parameter[i], parameters, e);

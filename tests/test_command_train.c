@@ -74,6 +74,10 @@ static void test_refuses(void **state)
     check_refused("train mnist01-relu --lr-decay 2", "--lr-decay: '2'");
     check_refused("train mnist01-relu --seed x", "--seed: 'x'");
     check_refused("train mnist01-relu --limit 99999999999", "--limit: '99999999999'");
+    check_refused("train mnist01-relu --validation -1", "--validation: '-1'");
+    check_refused("train mnist01-relu --validation 10000", "leave none of 2000 to train on");
+    check_refused("train mnist01-relu --form plain", "no form 'plain'; there are: document");
+    check_refused("train chihuahua-muffin", "--data DIR says where they are");
     check_refused("train mnist01-relu --threads 0", "--threads: '0'");
     check_refused("train mnist01-relu --init zero", "--init: 'zero'");
     check_refused("train mnist01-relu --loss hinge", "--loss: 'hinge'");
@@ -99,8 +103,8 @@ static void test_help(void **state)
     (void)state;
     static const char *const options[] = {
         "--impl", "--isa", "--data", "--epochs", "--batch", "--lr", "--lr-decay", "--seed",
-        "--init", "--loss", "--limit", "--threads", "--save", "--load", "--log", "--help",
-        "mnist01-relu", "mnist01-sigmoid",
+        "--init", "--loss", "--limit", "--validation", "--form", "--threads", "--shadow", "--save", "--load", "--log", "--help",
+        "mnist01-relu", "mnist01-sigmoid", "chihuahua-muffin", "two-convolutions",
     };
     assert_int_equal(command("train --help"), EXIT_HELD);
     for (size_t i = 0; i < sizeof options / sizeof *options; i++)
@@ -130,10 +134,10 @@ static void test_trains_both_sides(void **state)
     assert_string_equal(content(err), "");
     const char *rows = content(table);
     assert_int_equal(lines(rows), 5);
-    assert_ptr_equal(strstr(rows, "network\timpl\tisa\tseed\tinit\tloss_mode\tepoch\tloss\t"
-                                  "train_accuracy\ttest_accuracy\tseconds\n"),
+    assert_ptr_equal(strstr(rows, "network\tform\timpl\tisa\tseed\tinit\tloss_mode\tepoch\tloss\t"
+                                  "train_accuracy\tvalidation_accuracy\ttest_accuracy\tseconds\n"),
                      rows);
-    assert_non_null(strstr(rows, "\nmnist01-relu\tref\t-\t1\tscaled\tfused\t2\t"));
+    assert_non_null(strstr(rows, "\nmnist01-relu\tdocument\tref\t-\t1\tscaled\tfused\t2\t"));
     unlink(table);
 }
 
@@ -192,14 +196,15 @@ static void test_judges_nan(void **state)
 #endif
     struct error e;
     char line[2000];
-    const struct network *network = network_find("mnist01-relu", &e);
+    struct network network;
     struct layout layout;
-    assert_true(network_layout(network, &layout, &e));
+    assert_true(network_find("mnist01-relu", NULL, &network, &e));
+    assert_true(network_layout(&network, &layout, &e));
     double *p = calloc((size_t)layout.total, sizeof *p);
     p[layout.parameter[4].offset] = NAN; /* of 5.dense.w */
-    struct net *net = engine_ref.create(network, 1, ISA_scalar, LOSS_FUSED, &e);
+    struct net *net = engine_ref.create(&network, 1, ISA_scalar, LOSS_FUSED, &e);
     engine_ref.set(net, p);
-    assert_true(weights_save(weights, network, &engine_ref, net, &e));
+    assert_true(weights_save(weights, &network, &engine_ref, net, &e));
     engine_ref.destroy(net);
     free(p);
     snprintf(line, sizeof line, "eval mnist01-relu --load %s --limit 9", weights);

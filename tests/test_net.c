@@ -40,7 +40,7 @@ static const struct network everything = {
     },
     .output = OUTPUT_SOFTMAX_XENT,
     .classes = 2,
-    .scale = 1.0 / 255.0, .shift = -0.5,
+    .form = { { "document", .scale = 1.0 / 255.0, .shift = -0.5 } },
 };
 
 /* Nothing trainable in front: there is nothing to go back to. */
@@ -51,7 +51,29 @@ static const struct network pooling_first = {
               { .op = OP_DENSE, .out = 3, DRAWN } },
     .output = OUTPUT_SOFTMAX_XENT,
     .classes = 3,
-    .scale = 1.0 / 255.0, .shift = -0.5,
+    .form = { { "document", .scale = 1.0 / 255.0, .shift = -0.5 } },
+};
+
+/* As document 000 has it: channels last outside, scaled by the range of its batch, one logit. */
+static const struct network ranged = {
+    .name = "ranged",
+    .channels = 2, .height = 7, .width = 6,
+    .node = {
+        { .op = OP_TO_NCHW },
+        { .op = OP_CONV2D, .out = 3, .kernel = 3, .stride = 1, .pad = 1,
+          .bias = CONV2D_BIAS_CHANNEL, DRAWN },
+        { .op = OP_MAXPOOL, .kernel = 2, .stride = 2 },
+        { .op = OP_TO_NHWC },
+        { .op = OP_MINMAX },
+        { .op = OP_TANH },
+        { .op = OP_DENSE, .out = 4, DRAWN },
+        { .op = OP_DENSE, .out = 1, DRAWN },
+        { .op = OP_MINMAX },
+    },
+    .output = OUTPUT_SIGMOID_BCE,
+    .classes = 2,
+    .eps = 1e-15,
+    .form = { { "document", .scale = 1.0 / 255.0 } },
 };
 
 static struct layout layout_of(const struct network *network)
@@ -107,7 +129,7 @@ static void check_gradients(const struct network *network, enum loss_mode mode)
     struct net *net = net_of(&engine_ref, network, BATCH, ISA_scalar, mode);
     double *p = numbers(&layout), *g = numbers(&layout), largest = 0.0;
     engine_ref.get(net, p);
-    engine_ref.forward(net, BATCH);
+    engine_ref.forward(net, BATCH, true);
     engine_ref.backward(net);
     engine_ref.gradients(net, g);
     for (int i = 0; i < layout.total; i++)
@@ -121,7 +143,7 @@ static void check_gradients(const struct network *network, enum loss_mode mode)
             for (int side = 0; side < 2; side++) {
                 p[i] = side ? at + h : at - h;
                 engine_ref.set(net, p);
-                loss[side] = engine_ref.forward(net, BATCH);
+                loss[side] = engine_ref.forward(net, BATCH, true);
             }
             p[i] = at;
             const double slope = (loss[1] - loss[0]) / (2.0 * h);
@@ -145,6 +167,62 @@ static void test_gradients(void **state)
     check_gradients(&network, LOSS_FUSED);
     check_gradients(&network, LOSS_DOCUMENT);
     check_gradients(&pooling_first, LOSS_FUSED);
+    check_gradients(&ranged, LOSS_FUSED);
+    check_gradients(&ranged, LOSS_DOCUMENT);
+}
+
+/* The range of the last training batch is kept, and no step moves it; outside of training it is
+ * applied, and what is said of an image is the same alone, in a batch and on the other side. */
+static void test_range_of_the_training_batch(void **state)
+{
+    (void)state;
+    const struct layout layout = layout_of(&ranged);
+    for (int side = 0; side < 2; side++) {
+        const struct engine *engine = side ? &engine_fast : &engine_ref;
+        struct net *net = net_of(engine, &ranged, BATCH, isa_best(), LOSS_FUSED);
+        double *trained = numbers(&layout), *p = numbers(&layout);
+        double logit[BATCH], again[BATCH], alone;
+        engine->forward(net, BATCH, true);
+        engine->get(net, trained);
+        for (int slot = 0; slot < BATCH; slot++)
+            engine->logits(net, slot, &logit[slot]);
+        for (int i = 0; i < layout.parameters; i++)
+            if (strstr(layout.parameter[i].name, "range"))
+                assert_true(trained[layout.parameter[i].offset] <
+                            trained[layout.parameter[i].offset + 1]);
+        /* -1 and 1 stand where the smallest and the largest value were */
+        double least = 2.0, most = -2.0;
+        for (int slot = 0; slot < BATCH; slot++) {
+            least = fmin(least, logit[slot]);
+            most = fmax(most, logit[slot]);
+        }
+        assert_true(least == -1.0 && most == 1.0);
+        engine->forward(net, BATCH, false);
+        for (int slot = 0; slot < BATCH; slot++) {
+            engine->logits(net, slot, &again[slot]);
+            assert_true(again[slot] == logit[slot]);
+            assert_int_equal(engine->predict(net, slot), logit[slot] > 0.0);
+        }
+        engine->forward(net, 1, false);
+        engine->logits(net, 0, &alone);
+        assert_true(alone == logit[0]);
+        engine->forward(net, BATCH, false);
+        engine->backward(net);
+        engine->step(net, 0.5);
+        engine->get(net, p);
+        for (int i = 0; i < layout.parameters; i++) {
+            const struct parameter *q = &layout.parameter[i];
+            const bool same = !memcmp(p + q->offset, trained + q->offset,
+                                      (size_t)q->count * sizeof *p);
+            if (q->name[strlen(q->name) - 1] != 'b') /* the last scaling undoes some biases */
+                assert_int_equal(same, strstr(q->name, "range") != NULL);
+        }
+        engine->forward(net, 1, true); /* of one image the last logit has no range: 0 / 0 */
+        assert_int_equal(engine->predict(net, 0), -1);
+        engine->destroy(net);
+        free(trained);
+        free(p);
+    }
 }
 
 /* Both pairs are one function, and so is what the two modes compute of it. */
@@ -156,7 +234,7 @@ static void test_modes_agree(void **state)
         network.output = (enum output)output;
         struct net *fused = net_of(&engine_ref, &network, BATCH, ISA_scalar, LOSS_FUSED);
         struct net *apart = net_of(&engine_ref, &network, BATCH, ISA_scalar, LOSS_DOCUMENT);
-        const double a = engine_ref.forward(fused, BATCH), b = engine_ref.forward(apart, BATCH);
+        const double a = engine_ref.forward(fused, BATCH, true), b = engine_ref.forward(apart, BATCH, true);
         assert_true(fabs(a - b) <= 1e-14);
         for (int slot = 0; slot < BATCH; slot++)
             assert_int_equal(engine_ref.predict(fused, slot), engine_ref.predict(apart, slot));
@@ -174,9 +252,9 @@ static void test_smaller_batch(void **state)
         struct net *wide = net_of(engine, &everything, BATCH, isa_best(), LOSS_FUSED);
         struct net *narrow = net_of(engine, &everything, 2, isa_best(), LOSS_FUSED);
         double *g = numbers(&layout), *expected = numbers(&layout);
-        engine->forward(wide, BATCH);
+        engine->forward(wide, BATCH, true);
         engine->backward(wide);
-        assert_true(engine->forward(wide, 2) == engine->forward(narrow, 2));
+        assert_true(engine->forward(wide, 2, true) == engine->forward(narrow, 2, true));
         engine->backward(wide);
         engine->backward(narrow);
         engine->gradients(wide, g);
@@ -206,7 +284,7 @@ static double *train(const struct engine *engine, enum isa isa, double lr, doubl
         engine->set(net, p);
         const int n = step % 2 ? BATCH - 1 : BATCH;
         fill_examples(engine, net, n, everything.classes, (uint64_t)step * BATCH);
-        engine->forward(net, n);
+        engine->forward(net, n, true);
         engine->backward(net);
         engine->step(net, lr);
     }
@@ -278,16 +356,17 @@ struct log {
     bool step_is_right;
 };
 
-static void note(void *context, const char *kernel, const void *shape, const void *const *operand)
+static void note(void *context, const char *place, const char *kernel, const void *shape,
+                 const void *const *operand)
 {
     struct log *log = context;
-    strcat(strcat(log->names, kernel), " ");
+    strcat(strcat(strcat(strcat(log->names, place), " "), kernel), "\n");
     if (strcmp(kernel, "dense.backward") == 0 && !operand[3])
         log->places_missing++;
     if (strcmp(kernel, "sgd.step") == 0) {
         const struct sgd_shape *s = shape;
         const double *w = operand[0], *dw = operand[1], *updated = operand[2];
-        log->step_is_right = w != updated;
+        log->step_is_right = log->step_is_right && w != updated;
         for (int i = 0; i < s->len; i++)
             log->step_is_right = log->step_is_right && updated[i] == w[i] - s->lr * dw[i];
     }
@@ -296,19 +375,48 @@ static void note(void *context, const char *kernel, const void *shape, const voi
 static void test_trace(void **state)
 {
     (void)state;
-    struct log log = { "", 0, false };
+    struct log log = { "", 0, true };
     struct net *net = net_of(&engine_ref, &everything, BATCH, ISA_scalar, LOSS_DOCUMENT);
     engine_ref.trace(net, note, &log);
-    engine_ref.forward(net, BATCH);
+    engine_ref.forward(net, BATCH, true);
     engine_ref.backward(net);
     engine_ref.step(net, 0.1);
-    assert_string_equal(
-        log.names, "conv2d.forward tanh.forward conv2d.forward relu.forward maxpool.forward "
-                   "conv2d.forward sigmoid.forward dense.forward tanh.forward dense.forward "
-                   "softmax.forward bce.forward bce.backward softmax.backward dense.backward "
-                   "tanh.backward dense.backward sigmoid.backward conv2d.backward_weights "
-                   "conv2d.backward_data maxpool.backward relu.backward conv2d.backward_weights "
-                   "conv2d.backward_data tanh.backward conv2d.backward_weights sgd.step ");
+    assert_string_equal(log.names,
+                        "0.conv2d conv2d.forward\n"
+                        "1.tanh tanh.forward\n"
+                        "2.conv2d conv2d.forward\n"
+                        "3.relu relu.forward\n"
+                        "4.maxpool maxpool.forward\n"
+                        "5.conv2d conv2d.forward\n"
+                        "6.sigmoid sigmoid.forward\n"
+                        "7.dense dense.forward\n"
+                        "8.tanh tanh.forward\n"
+                        "9.dense dense.forward\n"
+                        "10.softmax softmax.forward\n"
+                        "loss bce.forward\n"
+                        "loss bce.backward\n"
+                        "10.softmax softmax.backward\n"
+                        "9.dense dense.backward\n"
+                        "8.tanh tanh.backward\n"
+                        "7.dense dense.backward\n"
+                        "6.sigmoid sigmoid.backward\n"
+                        "5.conv2d conv2d.backward_weights\n"
+                        "5.conv2d conv2d.backward_data\n"
+                        "4.maxpool maxpool.backward\n"
+                        "3.relu relu.backward\n"
+                        "2.conv2d conv2d.backward_weights\n"
+                        "2.conv2d conv2d.backward_data\n"
+                        "1.tanh tanh.backward\n"
+                        "0.conv2d conv2d.backward_weights\n"
+                        "0.conv2d.w sgd.step\n"
+                        "0.conv2d.b sgd.step\n"
+                        "2.conv2d.w sgd.step\n"
+                        "2.conv2d.b sgd.step\n"
+                        "5.conv2d.w sgd.step\n"
+                        "7.dense.w sgd.step\n"
+                        "7.dense.b sgd.step\n"
+                        "9.dense.w sgd.step\n"
+                        "9.dense.b sgd.step\n");
     assert_int_equal(log.places_missing, 0);
     assert_true(log.step_is_right);
     engine_ref.destroy(net);
@@ -316,10 +424,14 @@ static void test_trace(void **state)
     log.names[0] = '\0';
     net = net_of(&engine_ref, &pooling_first, BATCH, ISA_scalar, LOSS_FUSED);
     engine_ref.trace(net, note, &log);
-    engine_ref.forward(net, BATCH);
+    engine_ref.forward(net, BATCH, true);
     engine_ref.backward(net);
-    assert_string_equal(log.names, "maxpool.forward relu.forward dense.forward xent.forward "
-                                   "xent.backward dense.backward ");
+    assert_string_equal(log.names, "0.maxpool maxpool.forward\n"
+                                   "1.relu relu.forward\n"
+                                   "2.dense dense.forward\n"
+                                   "loss xent.forward\n"
+                                   "loss xent.backward\n"
+                                   "2.dense dense.backward\n");
     assert_int_equal(log.places_missing, 1);
     engine_ref.destroy(net);
 }
@@ -329,10 +441,11 @@ struct ends {
     double x[PIXELS], z[3], t[3];
 };
 
-static void note_ends(void *context, const char *kernel, const void *shape,
+static void note_ends(void *context, const char *place, const char *kernel, const void *shape,
                       const void *const *operand)
 {
     struct ends *ends = context;
+    (void)place;
     (void)shape;
     if (strcmp(kernel, "maxpool.forward") == 0)
         memcpy(ends->x, operand[0], sizeof ends->x);
@@ -346,6 +459,7 @@ static void test_pixels_labels_and_answers(void **state)
 {
     (void)state;
     struct net *net = net_of(&engine_ref, &pooling_first, 1, ISA_scalar, LOSS_FUSED);
+    const struct form *f = pooling_first.form;
     int times[3] = { 0 };
     struct ends ends;
     uint8_t pixels[PIXELS];
@@ -355,9 +469,9 @@ static void test_pixels_labels_and_answers(void **state)
         for (int k = 0; k < PIXELS; k++)
             pixels[k] = (uint8_t)rng_int(&r, 0, 255);
         engine_ref.fill(net, 0, pixels, i % 3);
-        engine_ref.forward(net, 1);
+        engine_ref.forward(net, 1, true);
         for (int k = 0; k < PIXELS; k++)
-            assert_true(ends.x[k] == pixels[k] * pooling_first.scale + pooling_first.shift);
+            assert_true(ends.x[k] == pixels[k] * f->scale + f->shift);
         const int answer = engine_ref.predict(net, 0);
         for (int c = 0; c < 3; c++) {
             assert_true(ends.t[c] == (c == i % 3));
@@ -377,7 +491,7 @@ static const struct network two_layers = {
               { .op = OP_DENSE, .out = 2, DRAWN } },
     .output = OUTPUT_SIGMOID_BCE,
     .classes = 2,
-    .scale = 1.0,
+    .form = { { "document", .scale = 1.0 } },
 };
 
 enum { W0, B0, W1, B1 }; /* its parameters */
@@ -424,7 +538,7 @@ static void test_numbers_that_are_not_finite(void **state)
 
         struct net *net = chosen(engine, LOSS_FUSED, 0.1, 0.1);
         assert_false(engine->find_nonfinite(net, &none));
-        engine->forward(net, 2);
+        engine->forward(net, 2, true);
         assert_false(engine->find_nonfinite(net, &none));
         engine->backward(net);
         engine->step(net, 0.1);
@@ -433,14 +547,14 @@ static void test_numbers_that_are_not_finite(void **state)
 
         /* An activation, hidden by tanh from the loss: only the second image has it. */
         net = chosen(engine, LOSS_FUSED, huge, 0.1);
-        assert_true(isfinite(engine->forward(net, 2)));
+        assert_true(isfinite(engine->forward(net, 2, true)));
         check_found(engine, net, "0.dense.y", 1, false);
         assert_int_equal(engine->predict(net, 1), 0);
         engine->destroy(net);
 
         /* Logits: there is no answer for the second image. */
         net = chosen(engine, LOSS_FUSED, 0.1, huge);
-        engine->forward(net, 2);
+        engine->forward(net, 2, true);
         check_found(engine, net, "2.dense.y", 1, false);
         assert_int_equal(engine->predict(net, 0), 0);
         assert_int_equal(engine->predict(net, 1), -1);
@@ -448,32 +562,32 @@ static void test_numbers_that_are_not_finite(void **state)
 
         /* The documents' loss of a sigmoid that is exactly 1 and 0, whatever the label. */
         net = chosen(engine, LOSS_DOCUMENT, 0.1, 2000.0);
-        assert_false(isfinite(engine->forward(net, 2)));
+        assert_false(isfinite(engine->forward(net, 2, true)));
         check_found(engine, net, "bce.loss", 1, false);
         engine->destroy(net);
         net = chosen(engine, LOSS_FUSED, 0.1, 2000.0);
-        assert_true(isfinite(engine->forward(net, 2)));
+        assert_true(isfinite(engine->forward(net, 2, true)));
         assert_false(engine->find_nonfinite(net, &none));
         engine->destroy(net);
 
         /* A gradient, with a loss that is finite; a later forward does not hide it. */
         net = chosen(engine, LOSS_FUSED, 0.0, huge / 10.0);
-        assert_true(isfinite(engine->forward(net, 2)));
+        assert_true(isfinite(engine->forward(net, 2, true)));
         engine->backward(net);
         check_found(engine, net, "0.dense.dw", -1, false);
-        engine->forward(net, 2);
+        engine->forward(net, 2, true);
         check_found(engine, net, "0.dense.dw", -1, true);
         engine->destroy(net);
 
         /* A parameter. */
         net = chosen(engine, LOSS_FUSED, NAN, 0.1);
-        engine->forward(net, 2);
+        engine->forward(net, 2, true);
         check_found(engine, net, "0.dense.w", -1, true);
         engine->destroy(net);
 
         /* A step too far: gradients are finite, parameters are not. */
         net = chosen(engine, LOSS_FUSED, 0.1, 0.1);
-        engine->forward(net, 2);
+        engine->forward(net, 2, true);
         engine->backward(net);
         engine->step(net, INFINITY);
         check_found(engine, net, "0.dense.w", -1, false);
@@ -495,6 +609,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_gradients),
+        cmocka_unit_test(test_range_of_the_training_batch),
         cmocka_unit_test(test_modes_agree),
         cmocka_unit_test(test_smaller_batch),
         cmocka_unit_test(test_fast_follows_ref),

@@ -10,13 +10,12 @@
 
 #include <cmocka.h>
 
-static struct layout layout_of(const char *name)
+static struct layout layout_of(const char *name, const char *form)
 {
     struct error e;
     struct layout layout;
-    const struct network *network = network_find(name, &e);
-    assert_non_null(network);
-    if (!network_layout(network, &layout, &e))
+    struct network network;
+    if (!network_find(name, form, &network, &e) || !network_layout(&network, &layout, &e))
         fail_msg("%s", e.text);
     return layout;
 }
@@ -44,7 +43,7 @@ static void check_parameter(const struct layout *layout, int i, const char *name
 static void test_documents(void **state)
 {
     (void)state;
-    struct layout l = layout_of("mnist01-relu");
+    struct layout l = layout_of("mnist01-relu", NULL);
     assert_int_equal(l.layers, 6);
     assert_int_equal(l.parameters, 6);
     check_parameter(&l, 0, "0.conv2d.w", 4, 5, 1, 3, 3);
@@ -53,7 +52,7 @@ static void test_documents(void **state)
     check_parameter(&l, 3, "3.dense.b", 1, 100, 0, 0, 0);
     check_parameter(&l, 4, "5.dense.w", 2, 100, 2, 0, 0);
     check_parameter(&l, 5, "5.dense.b", 1, 2, 0, 0, 0);
-    l = layout_of("mnist01-sigmoid");
+    l = layout_of("mnist01-sigmoid", NULL);
     assert_int_equal(l.layers, 7);
     assert_int_equal(l.parameters, 8);
     check_parameter(&l, 0, "0.conv2d.w", 4, 5, 1, 3, 3);
@@ -62,12 +61,12 @@ static void test_documents(void **state)
     check_parameter(&l, 3, "2.conv2d.b", 3, 5, 24, 24, 0);
     check_parameter(&l, 4, "4.dense.w", 2, 2880, 100, 0, 0);
     check_parameter(&l, 7, "6.dense.b", 1, 2, 0, 0, 0);
-    l = layout_of("fashion");
+    l = layout_of("fashion", NULL);
     assert_int_equal(l.parameters, 4);
     check_parameter(&l, 0, "0.conv2d.w", 4, 8, 1, 5, 5);
     check_parameter(&l, 1, "0.conv2d.b", 3, 8, 28, 28, 0);
     check_parameter(&l, 2, "3.dense.w", 2, 1568, 10, 0, 0);
-    l = layout_of("mnist10");
+    l = layout_of("mnist10", NULL);
     assert_int_equal(l.parameters, 6);
     check_parameter(&l, 0, "0.conv2d.w", 4, 16, 1, 8, 8);
     check_parameter(&l, 2, "2.conv2d.w", 4, 8, 16, 4, 4);
@@ -75,13 +74,63 @@ static void test_documents(void **state)
     check_parameter(&l, 4, "4.dense.w", 2, 648, 10, 0, 0);
 }
 
+static void check_nodes(const struct layout *l, const char *names)
+{
+    char all[200] = "";
+    for (int i = 0; i < l->layers; i++)
+        strcat(strcat(all, i ? " " : ""), l->layer[i].name);
+    assert_string_equal(all, names);
+}
+
+/* A form has the nodes that are its own beside those that all have, and its own way to train. */
+static void test_forms(void **state)
+{
+    (void)state;
+    struct network n;
+    struct error e;
+    struct layout l = layout_of("chihuahua-muffin", NULL);
+    check_nodes(&l, "to_nchw conv2d maxpool to_nhwc minmax relu dense dense minmax");
+    assert_int_equal(l.parameters, 8);
+    check_parameter(&l, 0, "1.conv2d.w", 4, 36, 3, 7, 7);
+    check_parameter(&l, 1, "1.conv2d.b", 1, 36, 0, 0, 0);
+    check_parameter(&l, 2, "4.minmax.range", 1, 2, 0, 0, 0);
+    check_parameter(&l, 3, "6.dense.w", 2, 9216, 50, 0, 0);
+    check_parameter(&l, 5, "7.dense.w", 2, 50, 1, 0, 0);
+    check_parameter(&l, 7, "8.minmax.range", 1, 2, 0, 0, 0);
+    assert_int_equal(l.layer[4].range, 2);
+    assert_int_equal(l.layer[5].range, -1);
+    l = layout_of("chihuahua-muffin", "logits");
+    check_nodes(&l, "to_nchw conv2d maxpool to_nhwc minmax relu dense dense");
+    l = layout_of("chihuahua-muffin", "plain");
+    check_nodes(&l, "to_nchw conv2d maxpool to_nhwc relu dense relu dense");
+    l = layout_of("fashion", "two-convolutions");
+    check_nodes(&l, "conv2d relu conv2d relu maxpool dense");
+    check_parameter(&l, 2, "2.conv2d.w", 4, 6, 6, 5, 5);
+    check_parameter(&l, 4, "5.dense.w", 2, 1176, 10, 0, 0);
+    l = layout_of("fashion", "document");
+    check_nodes(&l, "conv2d relu maxpool dense");
+
+    assert_true(network_find("chihuahua-muffin", NULL, &n, &e));
+    assert_string_equal(n.form[0].name, "document");
+    assert_true(n.form->scale == 1.0 && n.form->shift == 0.0 && n.form->lr == 1.0);
+    assert_null(n.form[1].name);
+    assert_true(network_find("chihuahua-muffin", "plain", &n, &e));
+    assert_string_equal(n.form[0].name, "plain");
+    assert_true(n.form->scale == 1.0 / 255.0 && n.form->shift == -0.2 && n.form->lr == 0.05);
+    assert_null(n.form[1].name);
+}
+
 static void test_unknown_name(void **state)
 {
     (void)state;
     struct error e;
-    assert_null(network_find("mnist02", &e));
-    assert_string_equal(e.text, "unknown network 'mnist02'; there are: mnist01-relu fashion "
-                                "mnist01-sigmoid mnist10");
+    struct network n;
+    assert_false(network_find("mnist02", NULL, &n, &e));
+    assert_string_equal(e.text, "unknown network 'mnist02'; there are: chihuahua-muffin mnist01-relu "
+                                "fashion mnist01-sigmoid mnist10");
+    assert_false(network_find("fashion", "plain", &n, &e));
+    assert_string_equal(e.text, "fashion has no form 'plain'; there are: document "
+                                "two-convolutions");
 }
 
 static void test_tables_that_do_not_fit(void **state)
@@ -99,6 +148,7 @@ static void test_tables_that_do_not_fit(void **state)
         { { .op = OP_MAXPOOL, .kernel = 6, .stride = 1 }, 1, "does not fit" },
         { { .op = OP_DENSE }, 1, "does not fit" },
         { { .op = OP_DENSE, .out = 3 }, 2, "3 outputs for 2 classes" },
+        { { .op = OP_DENSE, .out = 1 }, 2, "1 outputs for 2 classes" }, /* of a softmax */
         { { .op = OP_RELU }, 35, "0 parameters" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -140,7 +190,7 @@ static void test_first_values(void **state)
 {
     (void)state;
     const double NORMAL = 3.0, UNIFORM = 1.8; /* kurtosis */
-    const struct layout l = layout_of("mnist01-sigmoid");
+    const struct layout l = layout_of("mnist01-sigmoid", NULL);
     double *scaled = first_values(&l, INIT_SCALED, 1);
     double *document = first_values(&l, INIT_DOCUMENT, 1);
     for (int i = 0; i < l.parameters; i++) {
@@ -171,7 +221,7 @@ static void test_first_values(void **state)
 static void test_other_documents(void **state)
 {
     (void)state;
-    const struct layout fashion = layout_of("fashion"), mnist10 = layout_of("mnist10");
+    const struct layout fashion = layout_of("fashion", NULL), mnist10 = layout_of("mnist10", NULL);
     double *a = first_values(&fashion, INIT_DOCUMENT, 1), *b = first_values(&mnist10, INIT_DOCUMENT, 1);
     check_values(&fashion.parameter[0], a + fashion.parameter[0].offset, 0.0, 0.04, 3.0);
     check_values(&fashion.parameter[1], a + fashion.parameter[1].offset, 0.0, 1.0 / 1024.0, 3.0);
@@ -186,7 +236,7 @@ static void test_other_documents(void **state)
 static void test_seeds(void **state)
 {
     (void)state;
-    const struct layout l = layout_of("mnist01-relu");
+    const struct layout l = layout_of("mnist01-relu", NULL);
     const size_t size = (size_t)l.total * sizeof(double);
     double *a = first_values(&l, INIT_DOCUMENT, 7), *b = first_values(&l, INIT_DOCUMENT, 7),
            *c = first_values(&l, INIT_DOCUMENT, 8);
@@ -201,6 +251,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_documents),
+        cmocka_unit_test(test_forms),
         cmocka_unit_test(test_unknown_name),
         cmocka_unit_test(test_tables_that_do_not_fit),
         cmocka_unit_test(test_first_values),

@@ -27,7 +27,7 @@ static const struct network small = {
     },
     .output = OUTPUT_SIGMOID_BCE,
     .classes = 2,
-    .scale = 1.0 / 255.0,
+    .form = { { "document", .scale = 1.0 / 255.0 } },
 };
 
 static uint8_t pixels[COUNT * IMAGE], labels[COUNT];
@@ -94,8 +94,10 @@ struct seen {
     int count, image[4 * COUNT];
 };
 
-static void look(void *context, const char *kernel, const void *shape, const void *const *operand)
+static void look(void *context, const char *place, const char *kernel, const void *shape,
+                 const void *const *operand)
 {
+    (void)place;
     struct seen *seen = context;
     const struct conv2d_shape *s = shape;
     if (strcmp(kernel, "conv2d.forward") != 0)
@@ -145,7 +147,7 @@ static void test_learns(void **state)
             assert_true(trainer_epoch(&t, &score, &e));
         assert_true(score.loss < 0.1 * first.loss);
         assert_true(score_accuracy(&score) == 1.0);
-        net_test(t.engine, t.net, t.batch, &images, &test);
+        net_test(t.engine, t.net, t.batch, &images, NULL, &test);
         assert_int_equal(test.count, COUNT);
         assert_int_equal(test.correct, test.confusion[0][0] + test.confusion[1][1]);
         assert_int_equal(test.correct, COUNT);
@@ -160,8 +162,8 @@ static void test_mean_loss(void **state)
     struct score one, four;
     struct trainer t = open_trainer(&engine_ref, &plain, NULL);
     assert_int_not_equal(COUNT % t.batch, 0);
-    net_test(t.engine, t.net, 1, &images, &one);
-    net_test(t.engine, t.net, t.batch, &images, &four);
+    net_test(t.engine, t.net, 1, &images, NULL, &one);
+    net_test(t.engine, t.net, t.batch, &images, NULL, &four);
     assert_true(fabs(one.loss - four.loss) <= 1e-15 * COUNT);
     trainer_close(&t);
 }
@@ -196,7 +198,7 @@ static void test_no_accuracy_without_numbers(void **state)
     weights[0] = NAN;
     for (int side = 0; side < 2; side++) {
         struct trainer t = open_trainer(engines[side], &plain, weights);
-        net_test(t.engine, t.net, t.batch, &images, &score);
+        net_test(t.engine, t.net, t.batch, &images, NULL, &score);
         assert_int_equal(score.count, COUNT);
         assert_int_equal(score.nonfinite, COUNT);
         assert_int_equal(score.correct, 0);
@@ -306,26 +308,28 @@ static void test_round_trip(void **state)
 }
 
 /* A file of these parts of small's weights; part 0 is the network's name. */
-enum { PARTS = 7 };
+enum { STRINGS = 4, PARTS = STRINGS + 4 };
 
-static void write_parts(const char *path, int without, const char *name, const int shape_of_w[4])
+static void write_parts(const char *path, int without, const char *name, const char *form,
+                        const int shape_of_w[4])
 {
     static const float zeros[IMAGE * 36];
     const struct layout l = small_layout();
     struct npz_array all[PARTS] = { { "network", .element_size = 1, .data = name },
+                                    { "form", .element_size = 1, .data = form },
                                     { "version", .element_size = 1, .data = "0.1.0" },
                                     { "impl", .element_size = 1, .data = "fast" } };
     struct npz_array kept[PARTS];
     struct error e;
     int n = 0;
     for (int i = 0; i < l.parameters; i++) {
-        struct npz_array *a = &all[3 + i];
+        struct npz_array *a = &all[STRINGS + i];
         *a = (struct npz_array){ .rank = l.parameter[i].rank, .element_size = 4, .data = zeros };
         strcpy(a->name, l.parameter[i].name);
         memcpy(a->dim, l.parameter[i].dim, sizeof a->dim);
     }
     if (shape_of_w)
-        memcpy(all[3].dim, shape_of_w, sizeof all[3].dim);
+        memcpy(all[STRINGS].dim, shape_of_w, sizeof all[STRINGS].dim);
     for (int i = 0; i < PARTS; i++)
         if (i != without)
             kept[n++] = all[i];
@@ -348,56 +352,30 @@ static void test_wrong_weights(void **state)
 {
     (void)state;
     const char *path = in_folder("wrong.npz");
-    static const char *const missing[PARTS] = { "'network'", "'version'", "'impl'", "'0.conv2d.w'",
-                                                "'0.conv2d.b'", "'2.dense.w'", "'2.dense.b'" };
+    static const char *const missing[PARTS] = { "'network'",    "'form'",       "'version'",
+                                                "'impl'",       "'0.conv2d.w'", "'0.conv2d.b'",
+                                                "'2.dense.w'",  "'2.dense.b'" };
     char impl[8];
     struct error e;
     double *p = malloc(small_size());
-    write_parts(path, -1, "small", NULL);
+    write_parts(path, -1, "small", "document", NULL);
     assert_true(weights_load(path, &small, p, impl, &e));
     free(p);
     for (int i = 0; i < PARTS; i++) {
-        write_parts(path, i, "small", NULL);
+        write_parts(path, i, "small", "document", NULL);
         check_refused(path, missing[i]);
     }
-    write_parts(path, -1, "mnist01-relu", NULL);
+    write_parts(path, -1, "mnist01-relu", "document", NULL);
     check_refused(path, "weights of mnist01-relu, not of small");
-    write_parts(path, -1, "small", (const int[]){ 3, 1, 1, 4 });
+    write_parts(path, -1, "small", "plain", NULL);
+    check_refused(path, "weights of the form plain of small, not of its form document");
+    write_parts(path, -1, "small", "document", (const int[]){ 3, 1, 1, 4 });
     check_refused(path, "0.conv2d.w: its shape is (3, 1, 1, 4), and the network's (3, 1, 2, 2)");
     unlink(path);
     check_refused(path, "No such file");
 }
 
 #endif
-
-static void test_images_of_a_network(void **state)
-{
-    (void)state;
-    struct error e;
-    struct dataset d;
-    const struct network *sigmoid = network_find("mnist01-sigmoid", &e);
-    struct network few = *sigmoid;
-    assert_true(network_images(sigmoid, NULL, "train", 0, &d, &e));
-    assert_int_equal(d.count, 2000);
-    dataset_free(&d);
-    assert_true(network_images(sigmoid, NULL, "train", 7, &d, &e));
-    assert_int_equal(d.count, 7);
-    dataset_free(&d);
-    few.per_class = 30; /* of training images; test images are all there */
-    assert_true(network_images(&few, NULL, "train", 0, &d, &e));
-    assert_int_equal(d.count, 60);
-    dataset_free(&d);
-    assert_true(network_images(&few, NULL, "t10k", 0, &d, &e));
-    assert_int_equal(d.count, 200);
-    dataset_free(&d);
-    few.height = 27;
-    assert_false(network_images(&few, NULL, "t10k", 0, &d, &e));
-    assert_non_null(strstr(e.text, "images are 1 x 28 x 28, and those of mnist01-sigmoid 1 x 27"));
-    few.fixture = NULL;
-    assert_false(network_images(&few, NULL, "t10k", 0, &d, &e));
-    assert_non_null(strstr(e.text, "--data DIR"));
-    assert_null(d.pixels);
-}
 
 static int prepare(void **state)
 {
@@ -427,7 +405,6 @@ int main(void)
         cmocka_unit_test(test_round_trip),
         cmocka_unit_test(test_wrong_weights),
 #endif
-        cmocka_unit_test(test_images_of_a_network),
     };
     return cmocka_run_group_tests(tests, prepare, clean_up);
 }

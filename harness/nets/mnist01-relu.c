@@ -21,8 +21,7 @@ const struct network network_mnist01_relu = {
     },
     .output = OUTPUT_SOFTMAX_XENT,
     .classes = 2,
-    .scale = 1.0 / 255.0,
-    .epochs = 5, .batch = 1, .lr = 0.01,
     .per_class = 5000,
     .fixture = "mnist01",
+    .form = { { "document", .scale = 1.0 / 255.0, .epochs = 5, .batch = 1, .lr = 0.01 } },
 };

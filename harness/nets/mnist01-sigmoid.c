@@ -23,7 +23,6 @@ const struct network network_mnist01_sigmoid = {
     },
     .output = OUTPUT_SIGMOID_BCE,
     .classes = 2,
-    .scale = 1.0 / 255.0,
-    .epochs = 20, .batch = 1, .lr = 0.1,
     .fixture = "mnist01",
+    .form = { { "document", .scale = 1.0 / 255.0, .epochs = 20, .batch = 1, .lr = 0.1 } },
 };

@@ -21,7 +21,6 @@ const struct network network_mnist10 = {
     },
     .output = OUTPUT_SOFTMAX_XENT,
     .classes = 10,
-    .scale = 1.0 / 255.0,
-    .epochs = 1, .batch = 1, .lr = 0.0003,
     .images = 1000,
+    .form = { { "document", .scale = 1.0 / 255.0, .epochs = 1, .batch = 1, .lr = 0.0003 } },
 };
