@@ -9,7 +9,8 @@ enum tier { TIER_SMOKE, TIER_FULL, TIER_EXHAUSTIVE };
 
 struct campaign {
     /* what to run */
-    const char *glob;       /* of layer.function, network.train or a part of either before the dot */
+    const char *glob;       /* of layer.function, network.train and network.fixtures, or of a part
+                             * before the dot */
     const char *only;       /* one case, and the fixtures of that name; NULL: all */
     bool use[ISA_COUNT];
     uint64_t seed;
@@ -22,6 +23,8 @@ struct campaign {
     int tallies;
     struct training *training;
     int trainings;
+    struct following *following;
+    int followings;
     double start, seconds;
 };
 
@@ -49,6 +52,15 @@ struct training {
     char failure[512];
 };
 
+/* A network on NumPy's fixtures of it. */
+struct following {
+    const struct network *network;
+    long cases, steps, rejected;
+    double off;        /* the worst difference of ref, as a part of its tensor's largest element */
+    double headroom;   /* the worst error of fast as a part of its bound */
+    char failure[800]; /* the first one */
+};
+
 /* Whether the campaign's glob takes "name.function". */
 bool campaign_takes(const struct campaign *c, const char *name, const char *function);
 
@@ -57,6 +69,7 @@ void campaign_cases(struct campaign *c);
 void campaign_fixtures(struct campaign *c);
 void campaign_exhaust(struct campaign *c);
 void campaign_train(struct campaign *c);
+void campaign_networks(struct campaign *c);
 
 /* A case that was judged, from any thread. `what` is "integers", "reals" or "fixture". */
 void tally_case(struct campaign *c, struct tally *t, const char *text, const char *what,

@@ -130,7 +130,8 @@ static bool choose_functions(struct campaign *c, struct error *e)
     if (c->tallies || c->only)
         return c->tallies > 0;
     for (int i = 0; networks[i]; i++)
-        if (campaign_takes(c, networks[i]->name, "train"))
+        if (campaign_takes(c, networks[i]->name, "train") ||
+            campaign_takes(c, networks[i]->name, "fixtures"))
             return true;
     return false;
 }
@@ -142,6 +143,8 @@ static void run(struct campaign *c)
     campaign_cases(c);
     if (c->tier == TIER_EXHAUSTIVE)
         campaign_exhaust(c);
+    if (!c->only)
+        campaign_networks(c);
     if (c->tier != TIER_SMOKE && !c->only)
         campaign_train(c);
     c->seconds = seconds_now() - c->start;
@@ -173,5 +176,6 @@ int verify_command(int argc, char **argv)
         free(c->tally[i].spread);
     free(c->tally);
     free(c->training);
+    free(c->following);
     return good ? status : unusable(&e);
 }

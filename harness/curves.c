@@ -94,11 +94,11 @@ static bool unwritable(const struct curves *c, struct error *e)
 static bool log_row(const struct curves *c, const struct side *s, FILE *log, struct error *e)
 {
     char loss[32], train[32], validation[32], test[32];
-    fprintf(log, "%s\t%s\t%s\t%s\t%d\t%s\t%s\t%d\t%s\t%s\t%s\t%s\t%.3f\n",
+    fprintf(log, "%s\t%s\t%s\t%s\t%d\t%d\t%g\t%d\t%s\t%s\t%d\t%s\t%s\t%s\t%s\t%.3f\n",
             c->settings->network->name, c->settings->network->form->name, s->engine->name,
-            isa_of(s), (int)c->settings->seed,
-            c->load ? c->load : init_name[c->settings->init], loss_name[c->settings->loss],
-            s->trainer.epoch, number(loss, "%.10g", s->train.loss),
+            isa_of(s), c->images->train.count, s->trainer.batch, s->trainer.lr,
+            (int)c->settings->seed, c->load ? c->load : init_name[c->settings->init],
+            loss_name[c->settings->loss], s->trainer.epoch, number(loss, "%.10g", s->train.loss),
             number(train, "%.6f", score_accuracy(&s->train)),
             c->images->validation.count
                 ? number(validation, "%.6f", score_accuracy(&s->validation)) : "-",
@@ -155,8 +155,8 @@ bool curves_run(struct curves *c, bool *held, struct error *e)
     if (c->log && !(log = fopen(c->log, "w")))
         return unwritable(c, e);
     if (log)
-        fprintf(log, "network\tform\timpl\tisa\tseed\tinit\tloss_mode\tepoch\tloss\t"
-                     "train_accuracy\tvalidation_accuracy\ttest_accuracy\tseconds\n");
+        fprintf(log, "network\tform\timpl\tisa\timages\tbatch\tlr\tseed\tinit\tloss_mode\tepoch\t"
+                     "loss\ttrain_accuracy\tvalidation_accuracy\ttest_accuracy\tseconds\n");
     const bool good = run(c, log, e);
     if (log)
         fclose(log);

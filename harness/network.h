@@ -103,7 +103,7 @@ struct layer {
     } shape;             /* of one example: n is 1 */
     int inputs, outputs; /* elements of one example */
     int weights, biases; /* indices of its parameters; -1: it has none */
-    int range;           /* likewise: of a minmax, what its last training batch ran from and to */
+    int range;           /* likewise: of a minmax, what a training batch ran from and to */
 };
 
 /* Parameters begin on multiples of 16 elements; what lies between them is 0 and stays 0. */

@@ -40,7 +40,27 @@ static long rejected(const struct campaign *c)
         sum += c->tally[i].rejected;
     for (int i = 0; i < c->trainings; i++)
         sum += !c->training[i].held;
+    for (int i = 0; i < c->followings; i++)
+        sum += c->following[i].rejected;
     return sum;
+}
+
+static void print_followings(const struct campaign *c)
+{
+    if (c->followings)
+        printf("\nnetwork on NumPy's fixtures  cases  steps  ref off by  fast's headroom  verdict\n");
+    for (const struct following *t = c->following; t < c->following + c->followings; t++) {
+        printf("%-27s %6ld %6ld  %10.1e %16.3f  ", t->network->name, t->cases, t->steps, t->off,
+               t->headroom);
+        if (t->rejected)
+            printf("%ld REJECTED\n", t->rejected);
+        else
+            printf("held\n");
+    }
+    for (const struct following *t = c->following; t < c->following + c->followings; t++)
+        if (t->rejected)
+            printf("FAIL %s.fixtures: %s\nREPRO: cnncheck verify --layer %s.fixtures\n",
+                   t->network->name, t->failure, t->network->name);
 }
 
 static void print_training(const struct training *t)
@@ -87,6 +107,7 @@ bool report_summary(struct campaign *c)
         calls += t->calls;
     }
     printf("headroom: the worst error of fast as a part of its computed bound; 1 would reject\n");
+    print_followings(c);
     for (int i = 0; i < c->trainings; i++)
         print_training(&c->training[i]);
     printf("\n%s: %d functions, %ld cases, %ld guarded calls on %s; %ld rejected; seed %llu, "
@@ -192,6 +213,15 @@ bool report_json(struct campaign *c, const char *path, struct error *e)
         json_tally(f, &c->tally[i]);
         fprintf(f, "%s\n", i + 1 < c->tallies ? "," : "");
     }
+    fprintf(f, "  ],\n  \"networks\": [\n");
+    for (int i = 0; i < c->followings; i++) {
+        const struct following *t = &c->following[i];
+        fprintf(f, "    {\"network\": \"%s\", \"cases\": %ld, \"steps\": %ld, "
+                   "\"rejected\": %ld, \"off\": %.3g, \"headroom\": %.17g, \"failure\": ",
+                t->network->name, t->cases, t->steps, t->rejected, t->off, t->headroom);
+        json_string(f, t->failure);
+        fprintf(f, "}%s\n", i + 1 < c->followings ? "," : "");
+    }
     fprintf(f, "  ],\n  \"training\": [\n");
     for (int i = 0; i < c->trainings; i++) {
         json_training(f, &c->training[i]);
@@ -237,16 +267,20 @@ bool report_junit(struct campaign *c, const char *path, struct error *e)
         failures += c->tally[i].rejected > 0;
     for (int i = 0; i < c->trainings; i++)
         failures += !c->training[i].held;
+    for (int i = 0; i < c->followings; i++)
+        failures += c->following[i].rejected > 0;
     fprintf(out.file, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
                       "<testsuite name=\"cnncheck verify\" tests=\"%d\" failures=\"%d\" "
                       "time=\"%.1f\">\n",
-            c->tallies + c->trainings, failures, c->seconds);
+            c->tallies + c->trainings + c->followings, failures, c->seconds);
     for (int i = 0; i < c->tallies; i++)
         junit_case(out.file, c->tally[i].check->layer, c->tally[i].function->name,
                    c->tally[i].failure);
     for (int i = 0; i < c->trainings; i++)
         junit_case(out.file, c->training[i].network->name, "train",
                    c->training[i].held ? "" : c->training[i].failure);
+    for (int i = 0; i < c->followings; i++)
+        junit_case(out.file, c->following[i].network->name, "fixtures", c->following[i].failure);
     fprintf(out.file, "</testsuite>\n");
     return outfile_close(&out, e);
 }

@@ -87,16 +87,50 @@ static bool all_finite(const struct trainer *t, int from, int n, double loss, st
                 first.before ? ", computed before this step" : "");
 }
 
+/* Where a minmax applies a kept range, outside of training, it shall be that of a training batch with
+ * the weights as they now are: the mean over all batches. The range that a step found was of one batch,
+ * and the weights have moved since. */
+static bool settle_ranges(struct trainer *t, struct error *e)
+{
+    struct layout l;
+    int ranges = 0, batches = 0;
+    if (!network_layout(t->settings->network, &l, e))
+        return false;
+    for (int i = 0; i < l.layers; i++)
+        ranges += l.layer[i].range >= 0;
+    if (ranges == 0)
+        return true;
+    double *now = malloc((size_t)l.total * sizeof *now), mean[NODES_MAX][2] = { { 0.0 } };
+    if (!now)
+        return fail(e, "no memory for %d parameters", l.total);
+    for (int from = 0; from < t->images->count; from += t->batch, batches++) {
+        const int left = t->images->count - from;
+        struct score score = { 0 };
+        answer(t->engine, t->net, t->images, t->order, from, left < t->batch ? left : t->batch,
+               true, &score);
+        t->engine->get(t->net, now);
+        for (int i = 0; i < l.layers; i++)
+            for (int k = 0; k < 2 && l.layer[i].range >= 0; k++)
+                mean[i][k] += now[l.parameter[l.layer[i].range].offset + k];
+    }
+    for (int i = 0; i < l.layers; i++)
+        for (int k = 0; k < 2 && l.layer[i].range >= 0; k++)
+            now[l.parameter[l.layer[i].range].offset + k] = mean[i][k] / batches;
+    t->engine->set(t->net, now);
+    free(now);
+    return true;
+}
+
 bool trainer_epoch(struct trainer *t, struct score *out, struct error *e)
 {
     const struct settings *s = t->settings;
     const int count = t->images->count, batch = t->batch;
-    const double start = seconds_now(), lr = s->lr * pow(s->lr_decay, t->epoch);
+    const double start = seconds_now();
     char label[64];
     snprintf(label, sizeof label, "%s, %s:", s->network->name, t->engine->name);
     rng_permutation(&t->rng, count, t->order);
     *out = (struct score){ 0 };
-    t->epoch++;
+    t->lr = s->lr * pow(s->lr_decay, t->epoch++);
     bool good = true;
     for (int from = 0; from < count && good; from += batch) {
         const int n = count - from < batch ? count - from : batch;
@@ -108,7 +142,7 @@ bool trainer_epoch(struct trainer *t, struct score *out, struct error *e)
         good = isfinite(loss) || all_finite(t, from, n, loss, e);
         if (good) {
             t->engine->backward(t->net);
-            t->engine->step(t->net, lr);
+            t->engine->step(t->net, t->lr);
         }
         progress(label, t->start, (t->epoch - 1.0) * count + from, (double)s->epochs * count);
     }
@@ -117,7 +151,7 @@ bool trainer_epoch(struct trainer *t, struct score *out, struct error *e)
         t->engine->trace(t->net, NULL, NULL);
     out->loss /= out->count;
     t->seconds = seconds_now() - start;
-    return good && all_finite(t, 0, 0, 0.0, e);
+    return good && all_finite(t, 0, 0, 0.0, e) && settle_ranges(t, e);
 }
 
 void net_test(const struct engine *engine, struct net *net, int batch, const struct dataset *images,

@@ -40,6 +40,7 @@ struct trainer {
     int batch;      /* no larger than the number of images */
     int epoch;      /* the last one begun, from 1 */
     long step;      /* the last one begun, from 1 */
+    double lr;      /* of the last epoch */
     double seconds; /* of the last epoch */
     double start;
 };
@@ -52,7 +53,8 @@ bool trainer_open(struct trainer *t, const struct settings *settings, const stru
 void trainer_close(struct trainer *t);
 
 /* One epoch. The score is that of the answers given on the way, each before the step that learns
- * from it. Stops at a loss that is not finite, and returns false with the step and, counted from 0,
+ * from it. At its end the ranges that are kept are the mean of those of its batches, with the weights
+ * as they then are. Stops at a loss that is not finite, and returns false with the step and, counted from 0,
  * the image, the layer and its tensor; at the end of the epoch, at any number that is not. */
 bool trainer_epoch(struct trainer *t, struct score *out, struct error *e);
 

@@ -134,10 +134,11 @@ static void test_trains_both_sides(void **state)
     assert_string_equal(content(err), "");
     const char *rows = content(table);
     assert_int_equal(lines(rows), 5);
-    assert_ptr_equal(strstr(rows, "network\tform\timpl\tisa\tseed\tinit\tloss_mode\tepoch\tloss\t"
-                                  "train_accuracy\tvalidation_accuracy\ttest_accuracy\tseconds\n"),
+    assert_ptr_equal(strstr(rows, "network\tform\timpl\tisa\timages\tbatch\tlr\tseed\tinit\t"
+                                  "loss_mode\tepoch\tloss\ttrain_accuracy\t"
+                                  "validation_accuracy\ttest_accuracy\tseconds\n"),
                      rows);
-    assert_non_null(strstr(rows, "\nmnist01-relu\tdocument\tref\t-\t1\tscaled\tfused\t2\t"));
+    assert_non_null(strstr(rows, "\nmnist01-relu\tdocument\tref\t-\t30\t4\t0.01\t1\tscaled\tfused\t2\t"));
     unlink(table);
 }
 

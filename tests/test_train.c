@@ -168,6 +168,52 @@ static void test_mean_loss(void **state)
     trainer_close(&t);
 }
 
+/* What is applied outside of training is the mean of the ranges that the batches have with the weights
+ * at the end of the epoch, and not what the last step happened to find. */
+static void test_ranges_at_the_end(void **state)
+{
+    (void)state;
+    struct network scaled = small;
+    struct settings settings = plain;
+    struct layout l;
+    struct score score;
+    struct error e;
+    scaled.node[3] = scaled.node[2];
+    scaled.node[2] = (struct node){ .op = OP_MINMAX };
+    settings.network = &scaled;
+    assert_true(network_layout(&scaled, &l, &e));
+    const struct parameter *range = &l.parameter[l.layer[2].range];
+    double *p = malloc((size_t)l.total * sizeof *p);
+    assert_non_null(p);
+    for (int side = 0; side < 2; side++)
+        for (int batch = 4; batch <= COUNT; batch += COUNT - 4) {
+            struct trainer t;
+            double kept[2], mean[2] = { 0.0, 0.0 };
+            int batches = 0;
+            settings.batch = batch;
+            network_init(&l, INIT_SCALED, 1, p);
+            assert_true(trainer_open(&t, &settings, engines[side], isa_best(), &images, p, &e));
+            assert_true(trainer_epoch(&t, &score, &e));
+            t.engine->get(t.net, p);
+            memcpy(kept, p + range->offset, sizeof kept);
+            for (int from = 0; from < COUNT; from += batch, batches++) {
+                const int n = COUNT - from < batch ? COUNT - from : batch;
+                for (int slot = 0; slot < n; slot++) {
+                    const int image = t.order[from + slot];
+                    t.engine->fill(t.net, slot, pixels + image * IMAGE, labels[image]);
+                }
+                t.engine->forward(t.net, n, true);
+                t.engine->get(t.net, p);
+                mean[0] += p[range->offset];
+                mean[1] += p[range->offset + 1];
+            }
+            for (int k = 0; k < 2; k++)
+                assert_true(kept[k] == (side ? (float)(mean[k] / batches) : mean[k] / batches));
+            trainer_close(&t);
+        }
+    free(p);
+}
+
 static void test_decay(void **state)
 {
     (void)state;
@@ -398,6 +444,7 @@ int main(void)
         cmocka_unit_test(test_every_epoch_has_every_image_once),
         cmocka_unit_test(test_learns),
         cmocka_unit_test(test_mean_loss),
+        cmocka_unit_test(test_ranges_at_the_end),
         cmocka_unit_test(test_decay),
         cmocka_unit_test(test_no_accuracy_without_numbers),
         cmocka_unit_test(test_stops),
