@@ -1,17 +1,28 @@
 #!/usr/bin/python3
-"""Makes fixtures/: every layer of ref/ computed once more, in NumPy, from its contract.
+"""Makes fixtures/: every layer of ref/ computed once more, in NumPy, by layers.py.
 
   scripts/fixtures.py           make all anew, say what moved, install
   scripts/fixtures.py --check   change nothing; exit 1 if the fixtures are not what this file makes
 
 A fixture is fixtures/<layer>.<function>/<case>/<operand>.npy, float64. The case is written as
 `cnncheck run` takes it; a #label behind it says what is special about the data. Every input is a
-float32 held in a float64: the float side sees the same numbers. What moved is judged by operand:
+float32 held in a float64: the float side sees the same numbers.
+
+Networks are trained too, by networks.py, a step for each batch in the order of the images. In
+fixtures/networks/<network>/form=...,h=...,w=...,batch=...,steps=...,lr=.../ lie
+  images, labels            raw pixels and classes, as integers
+  0.conv2d.w, 0.conv2d.b    the first value of each parameter
+  0.conv2d.dw, 0.conv2d.db  its gradient in every step, before the step's own update
+  4.minmax.range            minimum and maximum of every step's batch
+  loss                      of every step
+
+What moved is judged by operand:
   moved by rounding   an output, by no more than a few units in the last place: another NumPy or
                       processor computes exp, or adds up, in another way
   moved               anything else, and every input that is not the same to the bit
-fixtures/MANIFEST holds the hash of each file, of this script, and the versions that made them.
-Before anything is written, every backward is held against central differences of its forward.
+fixtures/MANIFEST holds the hash of each file and of the scripts, and the versions that made them.
+Before anything is written, every backward is held against central differences of its forward, and
+the gradients of every training step against those of its loss.
 """
 import argparse
 import hashlib
@@ -29,17 +40,20 @@ from types import SimpleNamespace
 
 try:
     import numpy as np
-    from numpy.lib.stride_tricks import sliding_window_view
-except ImportError:
-    print('fixtures: no NumPy >= 1.20 for %s: apt-get install python3-numpy' % sys.executable,
-          file=sys.stderr)
+    import layers
+    import networks
+except ImportError as missing:
+    print('fixtures: %s wants NumPy >= 1.20: %s: apt-get install python3-numpy'
+          % (sys.executable, missing), file=sys.stderr)
     sys.exit(2)
 
 SEED = 20240229             # of everything random; a case mixes in its own name
 ULPS = 16                   # the most that rounding may move an output
+MARGIN = 2.0 ** -16         # to another choice, as a part of the largest magnitude
 LINES = 40                  # the most that is said before the summary
 KINDS = ['moved', 'missing', 'stale', 'unlisted', 'moved by rounding']
-FIXTURES = Path(__file__).resolve().parent.parent / 'fixtures'
+SCRIPTS = Path(__file__).resolve().parent
+FIXTURES = SCRIPTS.parent / 'fixtures'
 INF, NAN = np.inf, np.nan
 HUGE, TINY = 3.4028234663852886e38, 1.401298464324817e-45       # the ends of float32
 
@@ -130,45 +144,11 @@ def conv2d_dims(n, c, h, w, o, kh, kw, stride, pad, bias):
             'b': {'none': None, 'channel': (o,), 'position': (o, oh, ow)}[bias]}
 
 
-def conv2d_windows(s, x):
-    """(n, c, oh, ow, kh, kw): what every output looks at."""
-    x = np.pad(x, ((0, 0), (0, 0), (s.pad, s.pad), (s.pad, s.pad)))
-    return sliding_window_view(x, (s.kh, s.kw), axis=(2, 3))[:, :, ::s.stride, ::s.stride]
-
-
-def conv2d_forward(s, x, w, b=None):
-    y = np.einsum('ocpq,ncijpq->noij', w, conv2d_windows(s, x))
-    return y if b is None else y + (b if s.bias == 'position' else b[:, None, None])
-
-
-def conv2d_backward_data(s, w, dy):
-    """The adjoint of forward: every dy lays its multiple of the kernel where its window stood. The
-    zeros around dy lay theirs too, which only shows where a weight is infinite."""
-    edge = max(s.kh, s.kw)
-    dy = np.pad(dy, ((0, 0), (0, 0), (edge, edge), (edge, edge)))
-    stamps = np.einsum('ocpq,noij->ncijpq', w, dy)
-    n, c, oh, ow = stamps.shape[:4]
-    sheet = np.zeros((n, c, oh * s.stride + s.kh, ow * s.stride + s.kw))
-    for p in range(s.kh):
-        for q in range(s.kw):
-            rows = slice(p, p + oh * s.stride, s.stride)
-            sheet[:, :, rows, q:q + ow * s.stride:s.stride] += stamps[..., p, q]
-    start = s.pad + edge * s.stride
-    return sheet[:, :, start:start + s.h, start:start + s.w]
-
-
-def conv2d_backward_weights(s, x, dy):
-    dw = np.einsum('noij,ncijpq->ocpq', dy, conv2d_windows(s, x))
-    if s.bias == 'none':
-        return dw
-    return dw, dy.sum(axis=0 if s.bias == 'position' else (0, 2, 3))
-
-
 layer('conv2d', 'n c h w o kh kw stride pad bias', conv2d_dims,
       {'x': pixels, 'w': bell(0.2), 'b': bell(0.5), 'dy': bell(0.01)},
-      [('forward', 'x w b', 'y', conv2d_forward),
-       ('backward_data', 'w dy', 'dx', conv2d_backward_data),
-       ('backward_weights', 'x dy', 'dw db', conv2d_backward_weights)], [
+      [('forward', 'x w b', 'y', layers.conv2d_forward),
+       ('backward_data', 'w dy', 'dx', layers.conv2d_backward_data),
+       ('backward_weights', 'x dy', 'dw db', layers.conv2d_backward_weights)], [
     # the documents' own layers, on small images where theirs are large
     case(1, 3, 10, 10, 4, 7, 7, 1, 3, 'channel', x=whole(0, 255)),                  # 000
     case(1, 1, 28, 28, 5, 3, 3, 1, 0, 'position', w=bell(1), b=between(0, 1)),      # 001
@@ -216,28 +196,9 @@ def maxpool_dims(n, c, h, w, k, stride):
     return {'x': (n, c, h, w), 'dy': (n, c, (h - k) // stride + 1, (w - k) // stride + 1)}
 
 
-def maxpool_places(s, x):
-    """For every window the index of its maximum in the flattened x. argmax says which: the first
-    of equals, where -0 and +0 are equal, and the first NaN before all."""
-    def windows(a):
-        a = sliding_window_view(a, (s.k, s.k), axis=(2, 3))[:, :, ::s.stride, ::s.stride]
-        return a.reshape(a.shape[:4] + (s.k * s.k,))
-    best = windows(x).argmax(axis=-1)[..., None]
-    return np.take_along_axis(windows(np.arange(x.size).reshape(x.shape)), best, axis=-1)[..., 0]
-
-
-def maxpool_forward(s, x):
-    return x.ravel()[maxpool_places(s, x)]
-
-
-def maxpool_backward(s, x, dy):
-    dx = np.zeros(x.size)
-    np.add.at(dx, maxpool_places(s, x).ravel(), dy.ravel())
-    return dx.reshape(x.shape)
-
-
 layer('maxpool', 'n c h w k stride', maxpool_dims, {'x': bell(1), 'dy': bell(0.1)},
-      [('forward', 'x', 'y', maxpool_forward), ('backward', 'x dy', 'dx', maxpool_backward)], [
+      [('forward', 'x', 'y', layers.maxpool_forward),
+       ('backward', 'x dy', 'dx', layers.maxpool_backward)], [
     case(1, 1, 1, 1, 1, 1),
     case(2, 3, 8, 8, 2, 2),                                         # 000 and 002
     case(1, 5, 10, 18, 2, 1),                                       # 001: windows overlap
@@ -268,9 +229,8 @@ layer('maxpool', 'n c h w k stride', maxpool_dims, {'x': bell(1), 'dy': bell(0.1
 layer('dense', 'n in out',
       lambda n, i, o: {'x': (n, i), 'w': (i, o), 'b': (o,), 'dy': (n, o)},
       {'x': bell(1), 'w': bell(0.25), 'b': bell(0.5), 'dy': bell(0.1)},
-      [('forward', 'x w b', 'y', lambda s, x, w, b: np.einsum('ni,io->no', x, w) + b),
-       ('backward', 'x w dy', 'dx dw db', lambda s, x, w, dy:
-        (np.einsum('no,io->ni', dy, w), np.einsum('ni,no->io', x, dy), dy.sum(axis=0)))], [
+      [('forward', 'x w b', 'y', layers.dense_forward),
+       ('backward', 'x w dy', 'dx dw db', layers.dense_backward)], [
     case(1, 1, 1),
     case(2, 3, 4, x=whole(-9, 9), w=whole(-9, 9), b=whole(-9, 9), dy=whole(-9, 9)),
     case(3, 50, 1, x=between(0, 1), w=bell(1)),                     # 000, the output
@@ -288,35 +248,13 @@ layer('dense', 'n in out',
 
 # relu, sigmoid, tanh --------------------------------------------------------------------------
 
-def sigmoid_forward(s, x):
-    e = np.exp(-abs(x))
-    return np.where(x < 0, e, 1) / (1 + e)
-
-
-def sigmoid_backward(s, x, dy):
-    """y (1 - y) is the same on either side of 0, and for a large |x| it is exp(-|x|)."""
-    e = np.exp(-abs(x))
-    return dy * (e / (1 + e) ** 2)
-
-
-def tanh_forward(s, x):
-    """tanh |x| = (1 - e) / (1 + e) with e = exp(-2 |x|), by way of e - 1, which does not cancel."""
-    f = np.expm1(-2 * abs(x))
-    return np.copysign(f / (2 + f), x)
-
-
-def tanh_backward(s, x, dy):
-    e = np.exp(-2 * abs(x))
-    return dy * (4 * e / (1 + e) ** 2)
-
-
 def elementwise(name, forward, backward, cases):
     layer(name, 'len', lambda n: {'x': (n,), 'dy': (n,)}, {'x': bell(3), 'dy': bell(0.1)},
           [('forward', 'x', 'y', forward), ('backward', 'x dy', 'dx', backward)], cases)
 
 
 SPECIAL = both(0.0, NAN, INF, HUGE, TINY, 2.0 ** -127, 2.0 ** -126, 1)
-elementwise('relu', lambda s, x: np.where(x <= 0, 0, x), lambda s, x, dy: np.where(x <= 0, 0, dy), [
+elementwise('relu', layers.relu_forward, layers.relu_backward, [
     case(1),
     case(15, label='wide', x=wide),
     case(16),
@@ -328,7 +266,7 @@ elementwise('relu', lambda s, x: np.where(x <= 0, 0, x), lambda s, x, dy: np.whe
          dy=exactly(NAN, NAN, INF, -INF, -0.0, -0.0, NAN, -INF)),
     case(18, label='zeros', x=whole(-1, 1), dy=whole(1, 9)),
 ])
-elementwise('sigmoid', sigmoid_forward, sigmoid_backward, [
+elementwise('sigmoid', layers.sigmoid_forward, layers.sigmoid_backward, [
     case(1),
     case(15, x=wide),
     case(16),
@@ -340,7 +278,7 @@ elementwise('sigmoid', sigmoid_forward, sigmoid_backward, [
     case(16, label='huge', x=both(87, 88.5, 89, 103, 104, 150, 700, 1e6), dy=whole(1, 9)),
     case(14, label='tiny', x=both(1e-40, 1e-30, 1e-10, 2.0 ** -25, 2.0 ** -24, 2.0 ** -12, 0.01)),
 ])
-elementwise('tanh', tanh_forward, tanh_backward, [
+elementwise('tanh', layers.tanh_forward, layers.tanh_backward, [
     case(1),
     case(15, x=wide),
     case(16, x=bell(1)),
@@ -356,26 +294,12 @@ elementwise('tanh', tanh_forward, tanh_backward, [
 
 # softmax, xent --------------------------------------------------------------------------------
 
-def softmax_forward(s, x):
-    e = np.exp(x - x.max(axis=-1, keepdims=True))
-    return e / e.sum(axis=-1, keepdims=True)
-
-
-def softmax_backward(s, y, dy):
-    return y * (dy - (y * dy).sum(axis=-1, keepdims=True))
-
-
-def xent_forward(s, z, t):
-    shifted = z - z.max(axis=-1, keepdims=True)
-    surprise = np.log(np.exp(shifted).sum(axis=-1, keepdims=True)) - shifted
-    return np.where(t != 0, t * surprise, 0).sum() / len(z)
-
-
 LARGE = exactly(700, -700, 0, 1000, 999, -1000, -1000, -1001, -1000.5, 0, 760, 356)
 ROWS = exactly(0, -INF, 1, -INF, -INF, -INF, NAN, 0, 1, 0, 1, NAN, 2, INF, 1, INF, -INF, INF)
 layer('softmax', 'n len', lambda n, k: dict.fromkeys(('x', 'y', 'dy'), (n, k)),
       {'x': bell(2), 'y': shares, 'dy': bell(0.5)},
-      [('forward', 'x', 'y', softmax_forward), ('backward', 'y dy', 'dx', softmax_backward)], [
+      [('forward', 'x', 'y', layers.softmax_forward),
+       ('backward', 'y dy', 'dx', layers.softmax_backward)], [
     case(1, 1),
     case(3, 2, x=bell(10)),                                         # 001
     case(2, 10, x=bell(30)),                                        # 004 before it learns
@@ -391,8 +315,8 @@ layer('softmax', 'n len', lambda n, k: dict.fromkeys(('x', 'y', 'dy'), (n, k)),
          y=exactly(0.25, 0, 0.75, *[NAN] * 3, 1, NAN, 0, 0.5, 0.5, 0, 1, 0, 0, 0, 0, 1)),
 ])
 layer('xent', 'n len', lambda n, k: {'z': (n, k), 't': (n, k)}, {'z': bell(2), 't': one_hot},
-      [('forward', 'z t', 'loss', xent_forward),
-       ('backward', 'z t', 'dz', lambda s, z, t: (softmax_forward(s, z) - t) / len(z))], [
+      [('forward', 'z t', 'loss', layers.xent_forward),
+       ('backward', 'z t', 'dz', layers.xent_backward)], [
     case(1, 1),
     case(1, 2, z=bell(10)),                                         # 001
     case(4, 10, z=bell(5)),                                         # 002 and 004
@@ -412,17 +336,6 @@ layer('xent', 'n len', lambda n, k: {'z': (n, k), 't': (n, k)}, {'z': bell(2), '
 
 # bce, bce_logits ------------------------------------------------------------------------------
 
-def bce_forward(s, p, t):
-    down, up = np.log(np.maximum(p, s.eps)), np.log(np.maximum(1 - p, s.eps))
-    return -(t * down + (1 - t) * up).mean()
-
-
-def bce_backward(s, p, t):
-    up = np.where(1 - p < s.eps, 0, (1 - t) / (1 - p))
-    down = np.where(p < s.eps, 0, t / p)
-    return (up - down) / p.size
-
-
 # Of every eight: certain and right, certain and wrong, undecided, beyond the clip, inside of it.
 # No p lies between 1e-15 and the float next to it.
 EDGES = exactly(0, 1, 0, 1, 0.5, 1e-20, 2.0 ** -50, 2.0 ** -49,
@@ -430,7 +343,8 @@ EDGES = exactly(0, 1, 0, 1, 0.5, 1e-20, 2.0 ** -50, 2.0 ** -49,
 ANSWERS = exactly(0, 1, 1, 0, 1, 1, 1, 1, 0.25, 0.5, 1, 0, 1, 0, 0, 0.375)
 layer('bce', 'n len eps', lambda n, k, eps: {'p': (n, k), 't': (n, k)},
       {'p': between(0.05, 0.95), 't': whole(0, 1)},
-      [('forward', 'p t', 'loss', bce_forward), ('backward', 'p t', 'dp', bce_backward)], [
+      [('forward', 'p t', 'loss', layers.bce_forward),
+       ('backward', 'p t', 'dp', layers.bce_backward)], [
     case(5, 1, 1e-15),                                              # 000
     case(1, 2, 0),                                                  # 001 and 003
     case(1, 1, 2.0 ** -10),
@@ -450,8 +364,8 @@ layer('bce', 'n len eps', lambda n, k, eps: {'p': (n, k), 't': (n, k)},
 ])
 layer('bce_logits', 'n len', lambda n, k: {'z': (n, k), 't': (n, k)},
       {'z': bell(3), 't': whole(0, 1)},
-      [('forward', 'z t', 'loss', lambda s, z, t: (np.logaddexp(0, z) - z * t).mean()),
-       ('backward', 'z t', 'dz', lambda s, z, t: (sigmoid_forward(s, z) - t) / z.size)], [
+      [('forward', 'z t', 'loss', layers.bce_logits_forward),
+       ('backward', 'z t', 'dz', layers.bce_logits_backward)], [
     case(1, 1),
     case(5, 1),                                                     # 000
     case(1, 2, z=bell(30)),                                         # 003
@@ -472,7 +386,7 @@ layer('bce_logits', 'n len', lambda n, k: {'z': (n, k), 't': (n, k)},
 # sgd ------------------------------------------------------------------------------------------
 
 layer('sgd', 'len lr', lambda n, lr: {'w': (n,), 'dw': (n,)}, {'w': bell(0.2), 'dw': bell(0.5)},
-      [('step', 'w dw', 'updated', lambda s, w, dw: w - s.lr * dw)], [
+      [('step', 'w dw', 'updated', layers.sgd_step)], [
     case(1, 0.5),
     case(15, 0.125),
     case(16, 0.0078125),
@@ -486,31 +400,6 @@ layer('sgd', 'len lr', lambda n, lr: {'w': (n,), 'dw': (n,)}, {'w': bell(0.2), '
 
 
 # minmax ---------------------------------------------------------------------------------------
-
-def minmax_places(x):
-    """argmin and argmax take the first of equals, where -0 and +0 are equal, and the first NaN."""
-    return x.argmin(), x.argmax()
-
-
-def minmax_apply(s, x, ends):
-    return 2 * (x - ends[0]) / (ends[1] - ends[0]) - 1
-
-
-def minmax_statistics(s, x):
-    return x[list(minmax_places(x))]
-
-
-def minmax_backward(s, x, dy):
-    """Through y = 2 u - 1 and u = (x - min) / (max - min): every u moves with min by (u - 1) / R,
-    with max by -u / R."""
-    a, b = minmax_places(x)
-    size = x[b] - x[a]
-    du = 2 * dy
-    dx = du / size
-    dx[a] -= (du * ((x[b] - x) / size)).sum() / size
-    dx[b] -= (du * ((x - x[a]) / size)).sum() / size
-    return dx
-
 
 def at(length, values):
     """Zeros, but for the values given by where they stand."""
@@ -554,12 +443,12 @@ MINMAX = [
     case(4, label='huge', x=exactly(-HUGE / 2, HUGE / 2, 1, HUGE / 4), dy=exactly(1, HUGE, 1, 2)),
 ]
 layer('minmax', 'len', lambda n: {'x': (n,), 'dy': (n,)}, {'x': bell(3), 'dy': bell(0.1)},
-      [('forward', 'x', 'y', lambda s, x: minmax_apply(s, x, minmax_statistics(s, x))),
-       ('backward', 'x dy', 'dx', minmax_backward)], MINMAX)
+      [('forward', 'x', 'y', layers.minmax_forward),
+       ('backward', 'x dy', 'dx', layers.minmax_backward)], MINMAX)
 layer('minmax', 'len', lambda n: {'x': (n,)}, {'x': bell(3), 'dy': None},
-      [('statistics', 'x', 'range', minmax_statistics)], MINMAX)
+      [('statistics', 'x', 'range', layers.minmax_statistics)], MINMAX)
 layer('minmax', 'len', lambda n: {'x': (n,), 'range': (2,)}, {'x': bell(3), 'range': bell(3)},
-      [('apply', 'x range', 'y', minmax_apply)], [
+      [('apply', 'x range', 'y', layers.minmax_apply)], [
     case(1, range=exactly(-2, 6)),                                  # 000, one image by itself
     case(2),
     case(15, x=wide, range=wide),
@@ -577,9 +466,9 @@ layer('minmax', 'len', lambda n: {'x': (n,), 'range': (2,)}, {'x': bell(3), 'ran
 
 # transpose ------------------------------------------------------------------------------------
 
-def transpose(name, order, dims):
+def transpose(name, compute, dims):
     layer('transpose', 'n c h w', lambda n, c, h, w: {'x': dims(n, c, h, w)}, {'x': bell(1)},
-          [(name, 'x', 'y', lambda s, x: x.transpose(order))], [
+          [(name, 'x', 'y', compute)], [
         case(1, 1, 1, 1),
         case(2, 3, 8, 8, x=whole(0, 255)),                          # 000, its images
         case(2, 36, 4, 4),                                          # 000, its feature maps
@@ -594,8 +483,77 @@ def transpose(name, order, dims):
     ])
 
 
-transpose('to_nchw', (0, 3, 1, 2), lambda n, c, h, w: (n, h, w, c))
-transpose('to_nhwc', (0, 2, 3, 1), lambda n, c, h, w: (n, c, h, w))
+transpose('to_nchw', layers.transpose_to_nchw, lambda n, c, h, w: (n, h, w, c))
+transpose('to_nhwc', layers.transpose_to_nhwc, lambda n, c, h, w: (n, c, h, w))
+
+
+# Whole networks -------------------------------------------------------------------------------
+
+Training = namedtuple('Training', 'network form h w batch steps lr draw')
+TRAININGS = [Training(*t) for t in [
+    # The last number makes the random ones others: nothing may be near another choice, see MARGIN,
+    # and no batch's logits so alike that the minmax behind them magnifies their rounding.
+    ('chihuahua-muffin', 'document', 2, 3, 3, 3, 0.0625, 22),
+    ('chihuahua-muffin', 'document', 5, 4, 5, 2, 0.0625, 19),
+    ('chihuahua-muffin', 'logits', 2, 3, 3, 3, 0.0625, 1),
+    ('chihuahua-muffin', 'logits', 5, 4, 4, 2, 0.0625, 0),
+    ('chihuahua-muffin', 'logits', 3, 5, 1, 2, 0.0625, 0),
+    ('chihuahua-muffin', 'plain', 2, 3, 3, 3, 0.0625, 0),
+    ('chihuahua-muffin', 'plain', 5, 4, 4, 2, 0.0625, 0),
+    ('chihuahua-muffin', 'plain', 3, 5, 1, 2, 0.0625, 0),
+    ('mnist01-relu', 'document', 4, 5, 2, 4, 0.0625, 0),
+    ('mnist01-relu', 'document', 7, 6, 3, 3, 0.03125, 0),
+    ('mnist01-relu', 'document', 5, 9, 1, 3, 0.03125, 0),
+    ('fashion', 'document', 2, 3, 1, 4, 0.125, 0),
+    ('fashion', 'document', 7, 6, 3, 3, 0.125, 2),
+    ('fashion', 'document', 9, 5, 2, 3, 0.125, 0),
+    ('fashion', 'document', 28, 28, 1, 2, 0.0078125, 1),
+    ('fashion', 'two-convolutions', 2, 3, 1, 4, 0.125, 0),
+    ('fashion', 'two-convolutions', 7, 6, 3, 3, 0.125, 0),
+    ('fashion', 'two-convolutions', 9, 5, 2, 3, 0.125, 0),
+    ('fashion', 'two-convolutions', 28, 28, 1, 2, 0.0078125, 17),
+    ('mnist01-sigmoid', 'document', 5, 6, 2, 4, 0.25, 0),
+    ('mnist01-sigmoid', 'document', 8, 7, 3, 3, 0.25, 0),
+    ('mnist01-sigmoid', 'document', 6, 9, 1, 3, 0.125, 0),
+    ('mnist10', 'document', 11, 12, 2, 4, 0.0625, 0),
+    ('mnist10', 'document', 14, 13, 3, 3, 0.0625, 0),
+    ('mnist10', 'document', 15, 18, 1, 3, 0.03125, 0),
+    ('mnist10', 'document', 28, 28, 1, 2, 0.015625, 10),
+]]
+
+
+def draw(t, rng):
+    """Parameters scaled by the fan-in, so that nothing saturates; noise; labels of all classes."""
+    inputs, count = {}, t.batch * t.steps
+    for name, dims in networks.shapes(*t[:4]).items():
+        fan_in = np.prod(dims[1:]) if len(dims) == 4 else dims[0]
+        scale = 0.25 if name.endswith('.b') else np.sqrt(1 / fan_in)
+        inputs[name] = plain(bell(scale)(rng, dims).astype(np.float32))
+    inputs['images'] = whole(0, 255)(rng, (count, *networks.image(t.network, t.h, t.w)))
+    inputs['labels'] = plain(rng.random(count).argsort() % networks.NETWORKS[t.network].classes)
+    return inputs
+
+
+def trainings():
+    """(folder, row of the table, inputs, steps) of each."""
+    for t in TRAININGS:
+        folder = 'networks/%s/form=%s,h=%d,w=%d,batch=%d,steps=%d,lr=%s' % t[:-1]
+        inputs = draw(t, generator(folder, t.draw))
+        parameters = {k: v for k, v in inputs.items() if k not in ('images', 'labels')}
+        yield folder, t, inputs, list(networks.train(
+            t.network, t.form, parameters, inputs['images'], inputs['labels'], t.batch, t.lr))
+
+
+def results_of(steps):
+    """name -> the values of all steps, one behind the other, and the magnitude that make() wants."""
+    results = {'loss': ([s.loss for s in steps], 0.0)}
+    for name in steps[0].ranges:
+        results[name] = (np.concatenate([s.ranges[name] for s in steps]), 0.0)
+    for name in steps[0].gradients:
+        node, _, parameter = name.rpartition('.')
+        results['%s.d%s' % (node, parameter)] = (np.concatenate([s.gradients[name] for s in steps]),
+                                                 max(s.terms[name].max() for s in steps))
+    return results
 
 
 # What each case holds -------------------------------------------------------------------------
@@ -609,8 +567,12 @@ def plain(a):
     return np.where(np.isnan(a), NAN, a)
 
 
+def generator(salt, *more):
+    return np.random.Generator(np.random.PCG64([SEED, zlib.crc32(salt.encode()), *more]))
+
+
 def fill(layer, case, names, salt):
-    rng = np.random.Generator(np.random.PCG64([SEED, zlib.crc32(salt.encode())]))
+    rng = generator(salt)
     dims = layer.dims(*case.values)
     operands = {}
     for name in names:
@@ -630,8 +592,9 @@ def call(function, shape, operands):
 
 
 def make():
-    """Every array by its path, and the paths that are outputs."""
-    arrays, outputs = {}, set()
+    """Every array by its path; and the outputs among them, each with the magnitude that it is at
+    least known to in units of the last place, however much cancelled in it."""
+    arrays, outputs = {}, {}
     for layer in LAYERS:
         for function in layer.functions:
             for case in layer.cases:
@@ -645,7 +608,14 @@ def make():
                 arrays.update(('%s/%s.npy' % (folder, k), v) for k, v in operands.items())
                 for name, value in results.items():
                     arrays['%s/%s.npy' % (folder, name)] = plain(value)
-                    outputs.add('%s/%s.npy' % (folder, name))
+                    outputs['%s/%s.npy' % (folder, name)] = 0.0
+    for folder, _, inputs, steps in trainings():
+        if folder + '/loss.npy' in outputs:
+            sys.exit('fixtures: %s is in the table twice' % folder)
+        arrays.update(('%s/%s.npy' % (folder, k), v) for k, v in inputs.items())
+        for name, (values, least) in results_of(steps).items():
+            arrays['%s/%s.npy' % (folder, name)] = plain(values)
+            outputs['%s/%s.npy' % (folder, name)] = least
     return arrays, outputs
 
 
@@ -660,7 +630,7 @@ def check_gradients():
             salt = 'gradient of %s %s' % (layer.name, case.values)
             operands = fill(layer, case, names, salt)
             operands.update(call(forward, shape, operands))
-            rng = np.random.Generator(np.random.PCG64([SEED, zlib.crc32(salt.encode()), 1]))
+            rng = generator(salt, 1)
             for function in others:
                 for name, gradient in call(function, shape, operands).items():
                     if np.shape(gradient) != operands[name[1:]].shape:
@@ -686,11 +656,59 @@ def check_element(forward, shape, operands, name, gradient, k, salt):
                  % (salt, name, k, float(gradient), float(terms.sum())))
 
 
+def check_trainings():
+    """All gradients of all steps against central differences of the loss: at a few places, and
+    along one direction that moves every element. Nothing may choose otherwise between the two
+    sides, nor be so near to another choice that the rounding of a float could take it."""
+    for folder, t, inputs, steps in trainings():
+        rng = generator(folder, t.draw, 1)
+        for k, step in enumerate(steps):
+            where = '%s: step %d' % (folder, k)
+            progress('gradients of ' + where)
+            chosen = networks.choices(step.trace)
+            margin = min([margin for _, margin in chosen], default=1.0)
+            if not margin >= MARGIN:
+                sys.exit('fixtures: %s: %.2g from another choice: draw others' % (where, margin))
+            batch = slice(k * t.batch, (k + 1) * t.batch)
+            images, labels = inputs['images'][batch], inputs['labels'][batch]
+            for name, w in step.parameters.items():
+                if np.shape(step.gradients[name]) != w.shape:
+                    sys.exit('fixtures: %s: %s has a gradient of another shape' % (where, name))
+                ways = np.zeros((4, w.size))
+                ways[0] = np.sign(rng.random(w.size) - 0.5) / np.sqrt(w.size)
+                ways[[1, 2, 3], (rng.random(3) * w.size).astype(int)] = 1
+                for way in ways.reshape(-1, *w.shape):
+                    check_way(t, step, chosen, images, labels, name, 4e-6 * way, where)
+
+
+def check_way(t, step, chosen, images, labels, name, way, where):
+    w, loss = step.parameters[name], []
+    for near in (w + way, w - way):
+        trace = networks.run(t.network, t.form, {**step.parameters, name: near}, images, True)
+        if not all(np.array_equal(a, b)
+                   for (a, _), (b, _) in zip(chosen, networks.choices(trace))):
+            sys.exit('fixtures: %s: %s: another choice between the sides' % (where, name))
+        loss.append(networks.loss(t.network, trace, labels)[0])
+    moved = (w + way) - (w - way)
+    change, wanted = loss[0] - loss[1], (step.gradients[name] * moved).sum()
+    noise = 8 * np.spacing(1.0) * (step.loss + abs(step.trace[-1].y).max())
+    if not abs(change - wanted) <= 1e-6 * (step.terms[name] * abs(moved)).sum() + noise:
+        sys.exit('fixtures: %s: by the gradient of %s the loss changes by %r, and it does by %r'
+                 % (where, name, float(wanted), float(change)))
+
+
+def progress(text):
+    """One line that writes over itself, on a terminal only."""
+    if sys.stderr.isatty():
+        print('\r\033[K' + text, end='', file=sys.stderr, flush=True)
+
+
 # What is committed, against it ----------------------------------------------------------------
 
-def moved(path, new, old, output):
+def moved(path, new, old, least):
     """Nothing; or whether rounding explains it, and by how much it moved. The unit is the last
-    place of the operand's largest magnitude, and of each element where nothing was added up."""
+    place of the operand's largest magnitude, and of each element where nothing was added up; of no
+    less than `least`, which is None for an input."""
     if old is None or old.dtype != new.dtype or old.shape != new.shape:
         return False, 'another shape or kind, or no .npy file at all'
     if old.tobytes() == new.tobytes():
@@ -702,9 +720,9 @@ def moved(path, new, old, output):
     if (np.signbit(new) != np.signbit(old))[(new == 0) & (old == 0)].any():
         return False, 'the sign of a zero'
     size = np.maximum(abs(new), abs(old))
-    unit = np.spacing(size if path.startswith(EACH) else size.max(initial=0.0))
+    unit = np.spacing(size if path.startswith(EACH) else size.max(initial=least or 0.0))
     ulps = (abs(new - old) / unit).max(initial=0.0)
-    return bool(output and ulps <= ULPS), '%.3g ulp' % ulps
+    return least is not None and bool(ulps <= ULPS), '%.3g ulp' % ulps
 
 
 def load(path):
@@ -724,20 +742,26 @@ def sha256(data):
     return hashlib.sha256(data).hexdigest()
 
 
+def scripts():
+    """The hash of everything that says what the fixtures are."""
+    return {'scripts/' + name: sha256((SCRIPTS / name).read_bytes())
+            for name in ('fixtures.py', 'layers.py', 'networks.py')}
+
+
 def manifest(files):
-    lines = ['# scripts/fixtures.py %s' % sha256(Path(__file__).read_bytes()),
-             '# numpy %s' % np.__version__, '# python %s' % platform.python_version(),
-             '# seed %d' % SEED]
+    lines = ['# %s %s' % script for script in scripts().items()]
+    lines += ['# numpy %s' % np.__version__, '# python %s' % platform.python_version(),
+              '# seed %d' % SEED]
     return '\n'.join(lines + ['%s  %s' % (sha256(files[p]), p) for p in sorted(files)]) + '\n'
 
 
 def read_manifest():
-    """The script's hash, and path -> hash."""
+    """The scripts and the fixtures: path -> hash."""
     path = FIXTURES / 'MANIFEST'
     lines = path.read_text().splitlines() if path.exists() else []
-    script = [line.split()[2] for line in lines if line.startswith('# scripts/fixtures.py ')]
-    return (script or [''])[0], {line.partition('  ')[2]: line.partition('  ')[0]
-                                 for line in lines if not line.startswith('#')}
+    return (dict(line.split()[1:] for line in lines if line.startswith('# scripts/')),
+            {line.partition('  ')[2]: line.partition('  ')[0]
+             for line in lines if not line.startswith('#')})
 
 
 def install(files, folders):
@@ -775,7 +799,7 @@ def survey(arrays, files, outputs, there, hashes):
     """(kind, path, how) of everything that is not as it should be, the worst kind first."""
     found = []
     for path in set(files) & there:
-        old = moved(path, arrays[path], load(FIXTURES / path), path in outputs)
+        old = moved(path, arrays[path], load(FIXTURES / path), outputs.get(path))
         if old:
             found.append(('moved by rounding' if old[0] else 'moved', path, old[1]))
         if sha256((FIXTURES / path).read_bytes()) != hashes.get(path):
@@ -794,11 +818,15 @@ def main():
 
     with np.errstate(all='ignore'):
         check_gradients()
+        try:
+            check_trainings()
+        finally:
+            progress('')
         arrays, outputs = make()
         files = {path: pack(array) for path, array in arrays.items()}
-        script, hashes = read_manifest()
+        makers, hashes = read_manifest()
         own = {path.split('/')[0] for path in [*files, *hashes]
-               if re.match(r'\w+\.\w+/', path)}
+               if re.match(r'(\w+\.\w+|networks)/', path)}
         there = {str(f.relative_to(FIXTURES)) for folder in own
                  for f in (FIXTURES / folder).rglob('*') if not f.is_dir()}
         found = survey(arrays, files, outputs, there, hashes)
@@ -811,13 +839,12 @@ def main():
     print('fixtures: %d files, %s' % (len(files), ', '.join('%d %s' % c for c in count if c[0])
                                       or 'none moved'))
     if check:
-        if script != sha256(Path(__file__).read_bytes()):
-            sys.exit('fixtures: MANIFEST was written by another scripts/fixtures.py: run that')
+        if makers != scripts():
+            sys.exit('fixtures: MANIFEST was written by other scripts than these: run fixtures.py')
         sys.exit(any(kind != 'moved by rounding' for kind, _, _ in found))
     dirty = {path.split('/')[0] for path in there | set(files)
              if path not in there or (FIXTURES / path).read_bytes() != files.get(path)}
-    if dirty or (script, hashes) != (sha256(Path(__file__).read_bytes()),
-                                     {path: sha256(data) for path, data in files.items()}):
+    if dirty or (makers, hashes) != (scripts(), {p: sha256(data) for p, data in files.items()}):
         install(files, sorted(dirty))
 
 
