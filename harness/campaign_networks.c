@@ -16,13 +16,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How far ref may be from NumPy, as a part of a tensor's largest element. Both are double and round; a
- * bound of each sum in a chain of them is not known. An element that is wrong is off by more. */
-static const double ALLOWED = 1e-10;
-
-/* A gradient that is 0 for all but rounding - of a bias that a later scaling undoes - is judged beside
- * this part of the largest gradient of its step. */
-static const double NOTHING = 1e-6;
+/* How far ref may be from NumPy: as a part of a tensor's largest element, or of the largest gradient of
+ * the step. The second is rounding, and all there is where a scaling that follows undoes what a bias
+ * does: its gradient is 0, of terms that are not. */
+static const double ALLOWED = 1e-10, ROUNDING = 1e-14;
 
 struct fixture {
     const char *folder;
@@ -134,8 +131,9 @@ static double largest(const double *x, size_t count)
 
 /* Whether ref has NumPy's numbers; the worst difference is kept in the tally. */
 static bool agree(struct following *t, const char *what, int step, const double *ref,
-                  const double *numpy, size_t count, double scale, struct error *e)
+                  const double *numpy, size_t count, double most, struct error *e)
 {
+    const double scale = fmax(largest(numpy, count), most * (ROUNDING / ALLOWED));
     for (size_t i = 0; i < count; i++) {
         const double off = ref[i] == numpy[i] ? 0.0 : fabs(ref[i] - numpy[i]) / scale;
         if (!(off <= ALLOWED))
@@ -154,14 +152,13 @@ static bool follow_step(struct following *t, const struct fixture *f, struct net
     engine_ref.gradients(net, gradients);
     engine_ref.get(net, now);
     const double most = largest(gradients, (size_t)l->total);
-    bool good = agree(t, "loss", step, &loss, &f->loss.data[step], 1, fabs(f->loss.data[step]), e);
+    bool good = agree(t, "loss", step, &loss, &f->loss.data[step], 1, 0.0, e);
     for (int i = 0; good && i < l->parameters; i++) {
         const struct parameter *p = &l->parameter[i];
         const size_t count = (size_t)p->count;
         const double *numpy = f->of[i].data + (size_t)step * count;
         const double *ref = (is_range(p) ? now : gradients) + p->offset;
-        const double scale = fmax(largest(numpy, count), is_range(p) ? 0.0 : NOTHING * most);
-        good = agree(t, p->name, step, ref, numpy, count, scale, e);
+        good = agree(t, p->name, step, ref, numpy, count, is_range(p) ? 0.0 : most, e);
     }
     engine_ref.step(net, f->lr);
     return good;

@@ -98,7 +98,7 @@ static bool log_row(const struct curves *c, const struct side *s, FILE *log, str
             c->settings->network->name, c->settings->network->form->name, s->engine->name,
             isa_of(s), c->images->train.count, s->trainer.batch, s->trainer.lr,
             (int)c->settings->seed, c->load ? c->load : init_name[c->settings->init],
-            loss_name[c->settings->loss], s->trainer.epoch, number(loss, "%.10g", s->train.loss),
+            loss_name[c->settings->loss], s->trainer.epoch, number(loss, "%.15g", s->train.loss),
             number(train, "%.6f", score_accuracy(&s->train)),
             c->images->validation.count
                 ? number(validation, "%.6f", score_accuracy(&s->validation)) : "-",
