@@ -66,6 +66,15 @@ static bool read_parameter(struct fixture *f, int i, struct error *e)
     return read_array(f, name, (size_t)f->steps * (size_t)p->count, &f->of[i], e);
 }
 
+/* Pixels and labels are whole numbers below `end`. */
+static bool whole_below(const struct npy *a, int end, const char *folder, struct error *e)
+{
+    for (size_t i = 0; i < a->count; i++)
+        if (!(a->data[i] >= 0.0 && a->data[i] < end && a->data[i] == floor(a->data[i])))
+            return fail(e, "%s: %g is no pixel and no label", folder, a->data[i]);
+    return true;
+}
+
 static bool read_fixture(struct fixture *f, const char *name, const char *text, struct error *e)
 {
     char form[40];
@@ -85,6 +94,8 @@ static bool read_fixture(struct fixture *f, const char *name, const char *text, 
     const size_t examples = (size_t)f->batch * (size_t)f->steps;
     bool good = read_array(f, "images", examples * (size_t)f->layout.layer[0].inputs, &f->images, e) &&
                 read_array(f, "labels", examples, &f->labels, e) &&
+                whole_below(&f->images, 256, f->folder, e) &&
+                whole_below(&f->labels, f->network.classes, f->folder, e) &&
                 read_array(f, "loss", (size_t)f->steps, &f->loss, e);
     for (int i = 0; good && i < f->layout.parameters; i++)
         good = read_parameter(f, i, e);
