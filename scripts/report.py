@@ -2,7 +2,7 @@
 """report.py [BUILD] - writes REPORT.md from what the commands left in BUILD (default: build).
 
   BUILD/verify.json             make verify
-  BUILD/train/<run>.tsv         make train, and <run>.txt beside it
+  BUILD/train/<run>.<side>.tsv  make train, and .txt beside it
   BUILD/coverage/summary.json   make coverage
 
 Every number in REPORT.md is read from these files. What has not been run is named as missing.
@@ -89,74 +89,78 @@ def read_log(path):
         return list(csv.DictReader(f, delimiter="\t"))
 
 
-def last(log, side):
-    rows = [r for r in log if r["impl"] == side]
-    return rows[-1] if rows else None
-
-
-def curves(log):
-    """Both loss curves of one run, and where they differ most."""
-    at = {(r["impl"], int(r["epoch"])): r for r in log}
+def curves(logs):
+    """Both loss curves of one run, and where they differ."""
+    at = {(side, int(r["epoch"])): r for side, log in logs.items() for r in log}
     rows = []
     for epoch in sorted({e for _, e in at}):
-        ref, fast = (at.get((side, epoch)) for side in SIDES)
-        difference = f"{abs(float(ref['loss']) - float(fast['loss'])):.1e}" if ref and fast else ""
-        rows.append((epoch, *(f"{float(r['loss']):.6f}" if r else "" for r in (ref, fast)),
-                     difference, *(percent([r["test_accuracy"]]) if r else "" for r in (ref, fast)),
-                     *(f"{float(r['seconds']):.1f}" if r else "" for r in (ref, fast))))
-    return table(("epoch", "loss, ref", "loss, fast", "difference", "test, ref", "test, fast",
-                  "seconds, ref", "seconds, fast"), rows)
+        pair = [at.get((side, epoch)) for side in SIDES]
+        rows.append((epoch, *(f"{float(r['loss']):.6f}" if r else "" for r in pair),
+                     f"{abs(float(pair[0]['loss']) - float(pair[1]['loss'])):.1e}" if all(pair) else "",
+                     *(percent([r["test_accuracy"]]) if r else "" for r in pair)))
+    return table(("epoch", "loss, ref", "loss, fast", "difference", "test, ref", "test, fast"), rows)
+
+
+def run_row(name, logs):
+    some = next(iter(logs.values()))
+    ends = [logs[side][-1] if side in logs else None for side in SIDES]
+    gaps = [abs(float(a["loss"]) - float(b["loss"])) for a, b in zip(*logs.values())] \
+        if len(logs) == 2 else []
+    return (name, some[0]["network"], some[0]["form"], some[0]["images"], len(some), some[0]["batch"],
+            some[0]["lr"], *(percent([r["test_accuracy"]]) if r else "" for r in ends),
+            *(f"{100 * max(float(r['test_accuracy']) for r in logs[side]):.2f} %" if side in logs else ""
+              for side in SIDES),
+            f"{max(gaps):.1e}" if gaps else "",
+            *(f"{sum(float(r['seconds']) for r in logs[side]) / len(logs[side]):.2f}"
+              if side in logs else "" for side in SIDES))
+
+
+def seeds_row(name, runs):
+    """Of one setting with several seeds: name -> side -> log."""
+    logs = [r["fast"] for r in runs if "fast" in r]
+    ref = next((r["ref"] for r in runs if "ref" in r), None)
+    fast = next((r["fast"] for r in runs if r.get("ref") is ref and "fast" in r), None)
+    first, ends = logs[0][0], [log[-1] for log in logs]
+    return (name, first["form"], len(logs[0]), first["batch"], first["lr"], len(logs),
+            *(percent([r[c + "_accuracy"] for r in ends]) for c in ("train", "validation", "test")),
+            *(percent([log[-1]["test_accuracy"]]) if log else "" for log in (fast, ref)),
+            f"{sum(float(r['seconds']) for r in ref) / len(ref):.1f}" if ref else "")
 
 
 def training(build):
     folder = os.path.join(build, "train")
-    names = sorted(n[:-4] for n in os.listdir(folder) if n.endswith(".tsv")) \
+    files = sorted(n[:-4] for n in os.listdir(folder) if n.endswith(".tsv")) \
         if os.path.isdir(folder) else []
-    if not names:
+    if not files:
         return missing("training", "make train")
-    logs = {name: read_log(os.path.join(folder, name + ".tsv")) for name in names}
-    one = [n for n in names if "-seed-" not in n and not n.endswith("-ref")]
-    text = "Both sides from the same weights, on the same images in the same order; after the last epoch:\n\n"
-    rows = []
-    for name in one:
-        log = logs[name]
-        first, ref, fast = log[0], last(log, "ref"), last(log, "fast")
-        worst = max((abs(float(a["loss"]) - float(b["loss"])) for a in log for b in log
-                     if (a["impl"], b["impl"]) == SIDES and a["epoch"] == b["epoch"]), default=None)
-        epochs = max(int(r["epoch"]) for r in log)
-        best = max((float(r["test_accuracy"]) for r in log), default=0)
-        rows.append((name, first["network"], first["form"], first["images"], epochs, first["batch"],
-                     first["lr"], percent([ref["test_accuracy"]]) if ref else "",
-                     percent([fast["test_accuracy"]]) if fast else "", f"{100 * best:.2f} %",
-                     f"{worst:.1e}" if worst is not None else "",
-                     f"{float(ref['seconds']) / float(fast['seconds']):.1f}" if ref and fast else ""))
+    runs, groups = {}, {}
+    for name in files:
+        run, side = name.rsplit(".", 1)
+        group, seed, _ = run.partition("-seed-")
+        to = groups.setdefault(group, {}) if seed else runs
+        to.setdefault(run, {})[side] = read_log(os.path.join(folder, name + ".tsv"))
+    text = ("Each side from the same weights, on the same images in the same order. Accuracies on the test\n"
+            "images are those after the last epoch and, beside them, after the best one; seconds are those\n"
+            "of an epoch on one thread.\n\n")
     text += table(("run", "network", "form", "images", "epochs", "batch", "first lr", "test, ref",
-                   "test, fast", "best epoch", "largest difference of the losses", "ref / fast, time"), rows)
-    groups = {}
-    for name in names:
-        if "-seed-" in name:
-            groups.setdefault(name.split("-seed-")[0], []).append(last(logs[name], "fast"))
+                   "test, fast", "best, ref", "best, fast", "largest difference of the losses",
+                   "seconds, ref", "seconds, fast"),
+                  [run_row(name, logs) for name, logs in sorted(runs.items())])
     if groups:
-        text += ("\nPhotographs, by fast; mean and standard deviation over the seeds, of weights and of\n"
-                 "the order of images; beside them ref with the first seed:\n\n")
-        rows = []
-        for name, group in sorted(groups.items()):
-            log = logs.get(name + "-ref")
-            ref = last(log, "ref") if log else None
-            rows.append((name, group[0]["form"], group[0]["epoch"], group[0]["batch"], group[0]["lr"],
-                         len(group), *(percent([r[c + "_accuracy"] for r in group])
-                                       for c in ("train", "validation", "test")),
-                         *(percent([r["test_accuracy"]]) if r else "" for r in (group[0], ref)),
-                         f"{float(ref['seconds']):.1f}" if ref else ""))
+        text += ("\nPhotographs of chihuahuas and muffins, by fast: mean and standard deviation over the seeds, of\n"
+                 "weights and of the order of images; ref with the first seed beside fast with the same.\n\n")
         text += table(("run", "form", "epochs", "batch", "lr", "seeds", "train", "validation", "test",
-                       "test, fast, first seed", "test, ref, first seed", "seconds an epoch, ref"), rows)
-    for name in one:
-        text += f"\n<details><summary>{name}: its curves</summary>\n\n{curves(logs[name])}"
-        printed = os.path.join(folder, name + ".txt")
-        if os.path.exists(printed):
-            with open(printed) as f:
-                lines = f.read().rstrip().split("\n")
-            text += "\n```\n" + lines[0] + "\n" + "\n".join(judgement(lines)) + "\n```\n"
+                       "test, fast, first seed", "test, ref, first seed", "seconds an epoch, ref"),
+                      [seeds_row(name, [group[r] for r in sorted(group)])
+                       for name, group in sorted(groups.items())])
+    for name, logs in sorted(runs.items()):
+        text += f"\n<details><summary>{name}: its curves</summary>\n\n{curves(logs)}"
+        for side in SIDES:
+            printed = os.path.join(folder, f"{name}.{side}.txt")
+            if os.path.exists(printed):
+                with open(printed) as f:
+                    lines = judgement(f.read().rstrip().split("\n"))
+                text += "\n```\n" + "\n".join(lines) + "\n```\n"
         text += "\n</details>\n"
     return text
 

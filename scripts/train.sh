@@ -1,66 +1,70 @@
 #!/bin/sh
-# train.sh PROGRAM BUILD [NAME...] - trains the networks as their documents do and as they do better, and
-# leaves for REPORT.md, in BUILD/train, a table of each run (NAME.tsv), what it printed (NAME.txt) and its
-# weights (NAME.npz). Runs that are there already are kept. NAME takes a few of them; all take hours.
+# train.sh PROGRAM BUILD [RUN...] - trains the networks as their documents do and as they do better, by ref and
+# by fast, and leaves for REPORT.md, in BUILD/train, a table of each run (RUN.SIDE.tsv), what it printed (.txt)
+# and its weights (.npz). What is there already is kept. All runs take an hour and more; RUN names a few.
 #
 # data/mnist and data/fashion come from scripts/fetch-data.sh, data/chihuahua-muffin is a folder of yours
 # with the photographs, chihuahua/ and muffin/. What needs data that is not there is named and left out.
 set -eu
-program=${1:?usage: train.sh PROGRAM BUILD [NAME...]}
-out=${2:?usage: train.sh PROGRAM BUILD [NAME...]}/train
+program=${1:?usage: train.sh PROGRAM BUILD [RUN...]}
+out=${2:?usage: train.sh PROGRAM BUILD [RUN...]}/train
 shift 2
 only=" $* "
 mkdir -p "$out"
 
-# run NAME DATA NETWORK OPTION...
-run() {
-    name=$1 data=$2
-    shift 2
-    case "$only" in "  " | *" $name "*) ;; *) return 0 ;; esac
-    if [ -e "$out/$name.txt" ]; then
+# by SIDE RUN DATA NETWORK OPTION...
+by() {
+    side=$1 run=$2 data=$3
+    made=$out/$run.$side
+    shift 3
+    case "$only" in "  " | *" $run "*) ;; *) return 0 ;; esac
+    if [ -e "$made.txt" ]; then
         return 0
-    elif [ "$data" = embedded ]; then
-        set -- "$@"
-    elif [ -d "data/$data" ]; then
+    elif [ "$data" != embedded ] && [ ! -d "data/$data" ]; then
+        echo "train.sh: no data/$data: $run is left out" >&2
+        return 0
+    elif [ "$data" != embedded ]; then
         set -- "$@" --data "data/$data"
-    else
-        echo "train.sh: no data/$data: $name is left out" >&2
-        return 0
     fi
-    echo "== $name: cnncheck train $*"
-    "$program" train "$@" --log "$out/$name.tsv" --save "$out/$name.npz" >"$out/$name.out"
+    echo "== $run: cnncheck train $* --impl $side"
+    "$program" train "$@" --impl "$side" --log "$made.tsv" --save "$made.npz" >"$made.out"
     # What learnt from the embedded images is judged on all of MNIST's as well.
     if [ "$data" = embedded ] && [ -d data/mnist ]; then
-        "$program" eval "$1" --load "$out/$name.npz" --data data/mnist >>"$out/$name.out"
+        "$program" eval "$1" --impl "$side" --load "$made.npz" --data data/mnist >>"$made.out"
     fi
-    mv "$out/$name.out" "$out/$name.txt"
-    grep right "$out/$name.txt"
+    mv "$made.out" "$made.txt"
+    grep right "$made.txt"
 }
 
-# As the documents have them; 000 gives neither learning rate nor number of steps.
-run 003-document embedded mnist01-sigmoid
-run 001-document mnist mnist01-relu
-run 002-document fashion fashion
-run 002-document-two fashion fashion --form two-convolutions
-run 004-document mnist mnist10
+both() {
+    by fast "$@"
+    by ref "$@"
+}
+
+# As the documents have them.
+both 001 mnist mnist01-relu
+both 002 fashion fashion
+both 002-two fashion fashion --form two-convolutions
+both 003 embedded mnist01-sigmoid
+both 004 mnist mnist10
 
 # And better.
-run 003-all-images mnist mnist01-sigmoid --epochs 5
-run 002-better fashion fashion --batch 8 --lr 0.03 --lr-decay 0.85 --epochs 8
-run 002-better-two fashion fashion --form two-convolutions --batch 8 --lr 0.03 --lr-decay 0.85 --epochs 8
-run 004-better mnist mnist10 --lr 0.01 --epochs 5
-run 004-all-images mnist mnist10 --limit 60000 --lr 0.01 --lr-decay 0.7 --epochs 5
+both 002-better fashion fashion --batch 8 --lr 0.03 --lr-decay 0.85 --epochs 8
+both 002-two-better fashion fashion --form two-convolutions --batch 8 --lr 0.03 --lr-decay 0.85 --epochs 8
+both 003-all-images mnist mnist01-sigmoid --epochs 5
+both 004-better mnist mnist10 --lr 0.01 --epochs 5
+both 004-all-images mnist mnist10 --limit 60000 --lr 0.01 --lr-decay 0.7 --epochs 5
 
-# Document 000 in its forms: five seeds by fast, the first by ref as well.
+# Document 000: as designed and in its other forms, five seeds by fast and the first of them by ref.
 photographs() {
-    form=$1
+    run=$1
     shift
     for seed in 1 2 3 4 5; do
-        run "000-$form-seed-$seed" chihuahua-muffin chihuahua-muffin --form "$form" --seed "$seed" \
-            --impl fast "$@"
+        by fast "$run-seed-$seed" chihuahua-muffin chihuahua-muffin --seed "$seed" "$@"
     done
-    run "000-$form-ref" chihuahua-muffin chihuahua-muffin --form "$form" --impl ref "$@"
+    by ref "$run-seed-1" chihuahua-muffin chihuahua-muffin --seed 1 "$@"
 }
-photographs document
-photographs logits
-photographs plain
+photographs 000-document
+photographs 000-document-better --batch 50 --epochs 30 --lr 0.1
+photographs 000-logits-better --form logits --batch 50 --epochs 30 --lr 0.1
+photographs 000-plain-better --form plain --batch 50 --epochs 30
