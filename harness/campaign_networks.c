@@ -1,8 +1,9 @@
 /* campaign_networks.c - whole networks on NumPy's fixtures: fixtures/networks/<network>/<case>/.
  *
- * A case, "form=plain,h=5,w=4,batch=4,steps=2,lr=0.0625", is a few steps of training from first values
- * that stand in the fixture. ref must follow the loss, every gradient and every kept range of each step;
- * in fast every tensor of every kernel call is held to its bound against ref on the same numbers.
+ * A case, "form=plain,h=5,w=4,batch=4,steps=2,lr=0.0625", is a few steps of training from first
+ * values that stand in the fixture. ref must follow the loss, every gradient and every kept range
+ * of each step; in fast every tensor of every kernel call is held to its bound against ref on the
+ * same numbers.
  */
 #include "harness/campaign.h"
 
@@ -16,9 +17,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How far ref may be from NumPy: as a part of a tensor's largest element, or of the largest gradient of
- * the step. The second is rounding, and all there is where a scaling that follows undoes what a bias
- * does: its gradient is 0, of terms that are not. */
+/* How far ref may be from NumPy: as a part of a tensor's largest element, or of the largest
+ * gradient of the step. The second is rounding, and all there is where a scaling that follows
+ * undoes what a bias does: its gradient is 0, of terms that are not. */
 static const double ALLOWED = 1e-10, ROUNDING = 1e-14;
 
 struct fixture {
@@ -27,9 +28,9 @@ struct fixture {
     struct layout layout;
     int batch, steps;
     double lr;
-    double *first;                 /* all parameters, at their places */
+    double *first;                /* all parameters, at their places */
     struct npy images, labels, loss;
-    struct npy of[2 * NODES_MAX];  /* of each parameter, what it has in every step: gradient or range */
+    struct npy of[2 * NODES_MAX]; /* of each parameter its gradients, or ranges, of every step */
 };
 
 static bool read_array(const struct fixture *f, const char *name, size_t count, struct npy *out,
@@ -38,8 +39,8 @@ static bool read_array(const struct fixture *f, const char *name, size_t count, 
     char path[4400];
     snprintf(path, sizeof path, "%s/%s.npy", f->folder, name);
     return npy_read(path, out, e) &&
-           (out->count == count || fail(e, "%s: %zu numbers, and its case has %zu", path, out->count,
-                                        count));
+           (out->count == count ||
+            fail(e, "%s: %zu numbers, and its case has %zu", path, out->count, count));
 }
 
 /* A range is no first value but what every step finds. */
@@ -92,7 +93,8 @@ static bool read_fixture(struct fixture *f, const char *name, const char *text, 
     if (!f->first)
         abort();
     const size_t examples = (size_t)f->batch * (size_t)f->steps;
-    bool good = read_array(f, "images", examples * (size_t)f->layout.layer[0].inputs, &f->images, e) &&
+    const size_t pixels = examples * (size_t)f->layout.layer[0].inputs;
+    bool good = read_array(f, "images", pixels, &f->images, e) &&
                 read_array(f, "labels", examples, &f->labels, e) &&
                 whole_below(&f->images, 256, f->folder, e) &&
                 whole_below(&f->labels, f->network.classes, f->folder, e) &&
@@ -113,8 +115,8 @@ static void free_fixture(struct fixture *f)
 }
 
 /* The loss of step `step`, and its gradients in the net. */
-static double forward_backward(const struct fixture *f, const struct engine *engine, struct net *net,
-                               int step)
+static double forward_backward(const struct fixture *f, const struct engine *engine,
+                               struct net *net, int step)
 {
     const int inputs = f->layout.layer[0].inputs;
     uint8_t *pixels = malloc((size_t)inputs);
@@ -148,8 +150,8 @@ static bool agree(struct following *t, const char *what, int step, const double 
     for (size_t i = 0; i < count; i++) {
         const double off = ref[i] == numpy[i] ? 0.0 : fabs(ref[i] - numpy[i]) / scale;
         if (!(off <= ALLOWED))
-            return fail(e, "step %d: %s[%zu] is %.17g in ref and %.17g in NumPy: off by %.2g of the "
-                           "largest", step + 1, what, i, ref[i], numpy[i], off);
+            return fail(e, "step %d: %s[%zu] is %.17g in ref and %.17g in NumPy: off by %.2g of "
+                           "the largest", step + 1, what, i, ref[i], numpy[i], off);
         t->off = fmax(t->off, off);
     }
     return true;

@@ -58,7 +58,8 @@ struct engine {
     void (*logits)(const struct net *net, int slot, double *out);
 
     /* After forward: the class of the largest logit, the first of equal ones; of a single logit,
-     * whether it is above 0. -1 when any logit of this example is not finite: there is no largest. */
+     * whether it is above 0. -1 when any logit of this example is not finite: there is no
+     * largest. */
     int (*predict)(const struct net *net, int slot);
 
     /* Whether there is one. To be asked at any time: what the last backward and step left counts as

@@ -123,12 +123,12 @@ static void dense_backward(const struct net *net, const struct layer *l, const s
     static void op##_forward(const struct net *net, const struct layer *l,                         \
                              const struct tensors *t)                                              \
     {                                                                                              \
-        CALL(net, l, op, forward, SHAPE(op, net->n * l->outputs), t->x, t->y);                        \
+        CALL(net, l, op, forward, SHAPE(op, net->n * l->outputs), t->x, t->y);                     \
     }                                                                                              \
     static void op##_backward(const struct net *net, const struct layer *l,                        \
                               const struct tensors *t)                                             \
     {                                                                                              \
-        CALL(net, l, op, backward, SHAPE(op, net->n * l->outputs), t->x, t->dy, t->dx);               \
+        CALL(net, l, op, backward, SHAPE(op, net->n * l->outputs), t->x, t->dy, t->dx);            \
     }
 ELEMENTWISE(relu)
 ELEMENTWISE(sigmoid)

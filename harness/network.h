@@ -63,7 +63,7 @@ struct network {
     int channels, height, width;
     struct node node[NODES_MAX + 1]; /* up to the logits, ended by OP_END */
     enum output output;
-    int classes;         /* labels 0 .. classes - 1; a logit for each or, of two, one: the second's */
+    int classes;         /* labels 0 .. classes - 1; a logit for each; of two, one may do */
     double eps;          /* of the document's bce */
     bool photographs;    /* its images lie in folders, channels last, and not in IDX files */
     int images;          /* train on the first so many; 0: all */

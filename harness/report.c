@@ -48,7 +48,8 @@ static long rejected(const struct campaign *c)
 static void print_followings(const struct campaign *c)
 {
     if (c->followings)
-        printf("\nnetwork on NumPy's fixtures  cases  steps  ref off by  fast's headroom  verdict\n");
+        printf("\n%-27s %6s %6s  %10s %16s  verdict\n", "network on NumPy's fixtures", "cases",
+               "steps", "ref off by", "fast's headroom");
     for (const struct following *t = c->following; t < c->following + c->followings; t++) {
         printf("%-27s %6ld %6ld  %10.1e %16.3f  ", t->network->name, t->cases, t->steps, t->off,
                t->headroom);

@@ -1,8 +1,8 @@
 /* shadow.h - training as verification: ref beside every kernel call of fast, on the same numbers.
  *
- * Every so many steps the inputs of each kernel call are given to ref as well, and what fast made of
- * them is judged by the bounds of `cnncheck verify`; the worst error of every tensor of every layer -
- * activations, gradients, updated parameters - is kept as a part of its bound.
+ * Every so many steps the inputs of each kernel call are given to ref as well, and what fast made
+ * of them is judged by the bounds of `cnncheck verify`; the worst error of every tensor of every
+ * layer - activations, gradients, updated parameters - is kept as a part of its bound.
  */
 #ifndef HARNESS_SHADOW_H
 #define HARNESS_SHADOW_H
@@ -20,8 +20,8 @@ bool shadow_step(struct shadow *s, long step);
 void shadow_trace(void *context, const char *place, const char *kernel, const void *shape,
                   const void *const *operands);
 
-/* False when any tensor was ever outside its bound: then *e names the first such, and where. The worst
- * error of all, as a part of its bound, is in *headroom. */
+/* False when any tensor was ever outside its bound: then *e names the first such, and where. The
+ * worst error of all, as a part of its bound, is in *headroom. */
 bool shadow_held(const struct shadow *s, double *headroom, struct error *e);
 
 /* Prints a table of all tensors; false as shadow_held. */

@@ -87,9 +87,9 @@ static bool all_finite(const struct trainer *t, int from, int n, double loss, st
                 first.before ? ", computed before this step" : "");
 }
 
-/* Where a minmax applies a kept range, outside of training, it shall be that of a training batch with
- * the weights as they now are: the mean over all batches. The range that a step found was of one batch,
- * and the weights have moved since. */
+/* Where a minmax applies a kept range, outside of training, it shall be that of a training batch
+ * with the weights as they now are: the mean over all batches. The range that a step found was of
+ * one batch, and the weights have moved since. */
 static bool settle_ranges(struct trainer *t, struct error *e)
 {
     struct layout l;

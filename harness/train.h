@@ -53,9 +53,10 @@ bool trainer_open(struct trainer *t, const struct settings *settings, const stru
 void trainer_close(struct trainer *t);
 
 /* One epoch. The score is that of the answers given on the way, each before the step that learns
- * from it. At its end the ranges that are kept are the mean of those of its batches, with the weights
- * as they then are. Stops at a loss that is not finite, and returns false with the step and, counted from 0,
- * the image, the layer and its tensor; at the end of the epoch, at any number that is not. */
+ * from it. At its end the ranges that are kept are the mean of those of its batches, with the
+ * weights as they then are. Stops at a loss that is not finite, and returns false with the step
+ * and, counted from 0, the image, the layer and its tensor; at the end of the epoch, at any number
+ * that is not. */
 bool trainer_epoch(struct trainer *t, struct score *out, struct error *e);
 
 /* The answers of a net made for batches of `batch`, to all images; their logits go to `logits`, row

@@ -103,7 +103,8 @@ static void test_help(void **state)
     (void)state;
     static const char *const options[] = {
         "--impl", "--isa", "--data", "--epochs", "--batch", "--lr", "--lr-decay", "--seed",
-        "--init", "--loss", "--limit", "--validation", "--form", "--threads", "--shadow", "--save", "--load", "--log", "--help",
+        "--init", "--loss", "--limit", "--validation", "--form", "--threads", "--shadow",
+        "--save", "--load", "--log", "--help",
         "mnist01-relu", "mnist01-sigmoid", "chihuahua-muffin", "two-convolutions",
     };
     assert_int_equal(command("train --help"), EXIT_HELD);
@@ -138,7 +139,8 @@ static void test_trains_both_sides(void **state)
                                   "loss_mode\tepoch\tloss\ttrain_accuracy\t"
                                   "validation_accuracy\ttest_accuracy\tseconds\n"),
                      rows);
-    assert_non_null(strstr(rows, "\nmnist01-relu\tdocument\tref\t-\t30\t4\t0.01\t1\tscaled\tfused\t2\t"));
+    assert_non_null(strstr(rows, "\nmnist01-relu\tdocument\tref\t-\t30\t4\t0.01\t1\tscaled\t"
+                                 "fused\t2\t"));
     unlink(table);
 }
 

@@ -234,7 +234,8 @@ static void test_modes_agree(void **state)
         network.output = (enum output)output;
         struct net *fused = net_of(&engine_ref, &network, BATCH, ISA_scalar, LOSS_FUSED);
         struct net *apart = net_of(&engine_ref, &network, BATCH, ISA_scalar, LOSS_DOCUMENT);
-        const double a = engine_ref.forward(fused, BATCH, true), b = engine_ref.forward(apart, BATCH, true);
+        const double a = engine_ref.forward(fused, BATCH, true);
+        const double b = engine_ref.forward(apart, BATCH, true);
         assert_true(fabs(a - b) <= 1e-14);
         for (int slot = 0; slot < BATCH; slot++)
             assert_int_equal(engine_ref.predict(fused, slot), engine_ref.predict(apart, slot));

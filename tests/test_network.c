@@ -217,7 +217,8 @@ static void test_first_values(void **state)
     free(document);
 }
 
-/* The document's own first weights of the others: document 002 divides its normals, 004's are centred. */
+/* The document's own first weights of the others: document 002 divides its normals, 004's are
+ * centred. */
 static void test_other_documents(void **state)
 {
     (void)state;

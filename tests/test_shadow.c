@@ -54,13 +54,15 @@ static void test_judges_exactly_what_never_rounds(void **state)
     for (int i = 0; i < 2; i++) {
         struct shadow *s = shadow_create(1);
         shadow_step(s, 1);
-        shadow_trace(s, "1.relu", "relu.forward", &shape, (const void *const[]){ x, i ? wrong : right });
+        shadow_trace(s, "1.relu", "relu.forward", &shape,
+                     (const void *const[]){ x, i ? wrong : right });
         assert_int_equal(shadow_report(s), i == 0);
         shadow_destroy(s);
     }
 }
 
-/* Two layers of one kind are two rows: which of them is wrong is told, and how near the other was. */
+/* Two layers of one kind are two rows: which of them is wrong is told, and how near the other
+ * was. */
 static void test_tells_layers_apart(void **state)
 {
     (void)state;
@@ -70,13 +72,16 @@ static void test_tells_layers_apart(void **state)
     double headroom;
     struct shadow *s = shadow_create(1);
     shadow_step(s, 7);
-    shadow_trace(s, "0.dense", "dense.forward", &shape, (const void *const[]){ &x, &w, &b, &right });
+    shadow_trace(s, "0.dense", "dense.forward", &shape,
+                 (const void *const[]){ &x, &w, &b, &right });
     assert_true(shadow_held(s, &headroom, &e));
     assert_true(headroom == 0.0);
-    shadow_trace(s, "2.dense", "dense.forward", &shape, (const void *const[]){ &x, &w, &b, &near });
+    shadow_trace(s, "2.dense", "dense.forward", &shape,
+                 (const void *const[]){ &x, &w, &b, &near });
     assert_true(shadow_held(s, &headroom, &e));
     assert_true(headroom > 0.0 && headroom < 1.0);
-    shadow_trace(s, "4.dense", "dense.forward", &shape, (const void *const[]){ &x, &w, &b, &wrong });
+    shadow_trace(s, "4.dense", "dense.forward", &shape,
+                 (const void *const[]){ &x, &w, &b, &wrong });
     assert_false(shadow_held(s, &headroom, &e));
     assert_non_null(strstr(e.text, "4.dense: dense.forward: step 7: y[0,0] is 5, ref 6"));
     shadow_destroy(s);

@@ -168,8 +168,8 @@ static void test_mean_loss(void **state)
     trainer_close(&t);
 }
 
-/* What is applied outside of training is the mean of the ranges that the batches have with the weights
- * at the end of the epoch, and not what the last step happened to find. */
+/* What is applied outside of training is the mean of the ranges that the batches have with the
+ * weights at the end of the epoch, and not what the last step happened to find. */
 static void test_ranges_at_the_end(void **state)
 {
     (void)state;

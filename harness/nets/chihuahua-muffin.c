@@ -1,8 +1,9 @@
 /* Document 000: photographs of chihuahuas and muffins, whose values are scaled to [-1, 1] twice.
  *
- * It never trains: learning rate and number of steps are ours. Its images are (row, column, channel)
- * from 0 to 255. Its bias multiplies where ours is added. The scaling before the loss holds every
- * answer between 0.27 and 0.73 and the loss above 0.31, and undoes every bias of the dense layers. */
+ * It never trains: learning rate and number of steps are ours. Its images are (row, column,
+ * channel) from 0 to 255. Its bias multiplies where ours is added. The scaling before the loss
+ * holds every answer between 0.27 and 0.73 and the loss above 0.31, and undoes every bias of the
+ * dense layers. */
 #include "harness/network.h"
 
 enum { DOCUMENT = 1 << 0, LOGITS = 1 << 1, PLAIN = 1 << 2 };

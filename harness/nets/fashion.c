@@ -1,8 +1,9 @@
 /* Document 002: Fashion-MNIST through one convolution or two, ReLU, pooling and softmax.
  *
- * Its training cell has one convolution, and leaves out the ReLU that its text and its shape test have; the
- * shape test has two, and one ReLU object for both. The padding is 0 after pixels were shifted to
- * [-1/2, 1/2]: mid-grey, not background. It trains for one epoch and remarks that it should be three. */
+ * Its training cell has one convolution, and leaves out the ReLU that its text and its shape test
+ * have; the shape test has two, and one ReLU object for both. The padding is 0 after pixels were
+ * shifted to [-1/2, 1/2]: mid-grey, not background. It trains for one epoch and remarks that it
+ * should be three. */
 #include "harness/network.h"
 
 enum { ONE = 1 << 0, TWO = 1 << 1 };

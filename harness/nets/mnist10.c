@@ -1,8 +1,9 @@
 /* Document 004: MNIST through two convolutions, the second with stride 2, and softmax.
  *
- * Its code leaves out the two ReLUs that its text has. Its class weights are shaped like the feature map,
- * (10, 8, 9, 9): those of a dense layer in another order. It trains once on the first 1,000 images with a
- * learning rate for its own, large weights; scaled ones want --lr 0.01 --epochs 5. */
+ * Its code leaves out the two ReLUs that its text has. Its class weights are shaped like the
+ * feature map, (10, 8, 9, 9): those of a dense layer in another order. It trains once on the first
+ * 1,000 images with a learning rate for its own, large weights; scaled ones want --lr 0.01 --epochs
+ * 5. */
 #include "harness/network.h"
 
 const struct network network_mnist10 = {
