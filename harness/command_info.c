@@ -1,5 +1,6 @@
 #include "harness/campaign.h"
 #include "harness/command.h"
+#include "harness/image.h"
 #include "harness/network.h"
 
 #include <stdio.h>
@@ -9,7 +10,7 @@ static const char help[] =
     "usage: cnncheck info\n"
     "\n"
     "Prints the version, what this build can do, the instruction sets and whether this machine runs\n"
-    "them, the functions and the networks.\n";
+    "them, the functions, and the networks with their forms.\n";
 
 int info_command(int argc, char **argv)
 {
@@ -42,6 +43,9 @@ int info_command(int argc, char **argv)
 #else
     printf("saved weights     no: built without libzip\n");
 #endif
+    printf("photographs       JPEG: %s, PNG: %s\n",
+           image_kind_lacks_library(IMAGE_JPEG) ? "no, built without libjpeg" : "libjpeg",
+           image_kind_lacks_library(IMAGE_PNG) ? "no, built without libpng" : "libpng");
     printf("fixtures          %s\n", fixtures_dir());
     printf("instruction sets ");
     for (int i = 0; i < ISA_COUNT; i++)
@@ -52,9 +56,11 @@ int info_command(int argc, char **argv)
         for (const struct function *f = checks[i]->function; f->name; f++)
             printf("%s%s.%s", f != checks[i]->function ? " " : i ? "\n                  " : "",
                    checks[i]->layer, f->name);
-    printf("\nnetworks         ");
-    for (int i = 0; networks[i]; i++)
-        printf(" %s", networks[i]->name);
+    for (int i = 0; networks[i]; i++) {
+        printf("\n%-17s %s:", i ? "" : "networks", networks[i]->name);
+        for (const struct form *f = networks[i]->form; f->name; f++)
+            printf(" %s", f->name);
+    }
     printf("\n");
     return EXIT_HELD;
 }

@@ -187,11 +187,11 @@ static bool prepare(const struct request *r, struct curves *c, struct images *im
         return fail(e, "--shadow: there is no fast to look at with --impl ref");
     if (r->save && !npz_possible(r->save, e))
         return false;
-    if ((fast && !parse_isa(r->isa, &isa, e)) || !use_threads(r->threads, e) ||
-        !images_read(s->network, r->data, r->limit, r->validation, images, e))
+    if ((fast && !parse_isa(r->isa, &isa, e)) || !use_threads(r->threads, e))
         return false;
     double *weights = NULL;
-    bool good = load_or_init(s, r->load, &weights, e);
+    bool good = load_or_init(s, r->load, &weights, e) &&
+                images_read(s->network, r->data, r->limit, r->validation, images, e);
     for (int fast_side = 0; fast_side <= 1 && good; fast_side++)
         if (fast_side ? fast : ref) {
             struct side *side = &c->side[c->sides++];

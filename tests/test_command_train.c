@@ -1,5 +1,6 @@
 /* test_command_train.c - cnncheck train and cnncheck eval: what they refuse, print and write. */
 #include "harness/command.h" /* before cmocka.h, which has a macro named fail */
+#include "harness/npy.h"
 #include "harness/weights.h"
 
 #include <math.h>
@@ -9,10 +10,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
+
+#ifdef HAVE_PNG
+#include <png.h>
+#endif
 
 static char folder[400], out[512], err[512], weights[512], table[512];
 
@@ -171,6 +177,84 @@ static void test_saves_and_judges(void **state)
     unlink(weights);
 }
 
+#if defined HAVE_PNG && defined HAVE_LIBZIP
+
+/* Two folders of photographs, light ones and dark ones, and a file that is none. */
+static void make_photographs(char root[512])
+{
+    char path[600];
+    snprintf(root, 512, "%s/photographs", folder);
+    assert_int_equal(mkdir(root, 0755), 0);
+    for (int i = 0; i < 26; i++) {
+        uint8_t pixels[3 * 2 * 2];
+        png_image image = { .version = PNG_IMAGE_VERSION, .format = PNG_FORMAT_RGB };
+        image.width = image.height = 2;
+        for (int k = 0; k < 12; k++)
+            pixels[k] = (uint8_t)(i % 2 * 150 + i * (k + 1) % 90);
+        snprintf(path, sizeof path, "%s/%s", root, i % 2 ? "light" : "dark");
+        assert_int_equal(i < 2 ? mkdir(path, 0755) : 0, 0);
+        snprintf(path, sizeof path, "%s/%s/%02d.png", root, i % 2 ? "light" : "dark", i);
+        assert_true(png_image_write_to_file(&image, path, 0, pixels, 0, NULL));
+    }
+    snprintf(path, sizeof path, "%s/dark/broken.png", root);
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    fputs("\x89PNG", f);
+    fclose(f);
+}
+
+static void remove_photographs(const char *root)
+{
+    char line[600];
+    snprintf(line, sizeof line, "rm -r '%s'", root);
+    assert_int_equal(system(line), 0);
+}
+
+/* Both sides learn light from dark, in every form; the weights say which form they are of; and an image
+ * has the same logits alone and among others, down to the bits. */
+static void test_photographs(void **state)
+{
+    (void)state;
+    static const char *const forms[] = { "document", "logits", "plain" };
+    char root[512], line[3000], all[600], alone[600];
+    make_photographs(root);
+    snprintf(all, sizeof all, "%s/all.npy", folder);
+    snprintf(alone, sizeof alone, "%s/alone.npy", folder);
+    for (int i = 0; i < 6; i++) {
+        const char *side = i % 2 ? "ref" : "fast", *form = forms[i / 2];
+        struct npy a, b;
+        struct error e;
+        snprintf(line, sizeof line, "train chihuahua-muffin --form %s --impl %s --data %s --save %s "
+                 "--epochs 12 --batch 6 --lr 0.2", form, side, root, weights);
+        assert_int_equal(command(line), EXIT_HELD);
+        assert_non_null(strstr(content(out), "21 training images, batch 6"));
+        assert_non_null(strstr(content(out), "3 test images, 100.00 % right"));
+        assert_non_null(strstr(content(err), "dark/broken.png: "));
+        assert_non_null(strstr(content(err), "1 of 27 files could not be read"));
+        for (int limit = 1; limit <= 3; limit += 2) {
+            snprintf(line, sizeof line, "eval chihuahua-muffin --impl %s --data %s --load %s "
+                     "--limit %d --out %s", side, root, weights, limit, limit == 1 ? alone : all);
+            assert_int_equal(command(line), EXIT_HELD);
+            snprintf(line, sizeof line, "chihuahua-muffin, form %s, weights of ", form);
+            assert_non_null(strstr(content(out), line));
+        }
+        assert_true(npy_read(all, &a, &e) && npy_read(alone, &b, &e));
+        assert_int_equal(a.count, 3);
+        assert_int_equal(b.count, 1);
+        assert_memory_equal(a.data, b.data, sizeof *a.data);
+        npy_free(&a);
+        npy_free(&b);
+    }
+    snprintf(line, sizeof line, "train chihuahua-muffin --data %s --load %s", root, weights);
+    check_refused(line, "weights of the form plain of chihuahua-muffin, not of its form document");
+    remove_photographs(root);
+    unlink(all);
+    unlink(alone);
+    unlink(weights);
+}
+
+#endif
+
 /* In float a sigmoid is exactly 1 from 17 on, in double from 37 on: fast ends, ref goes on. */
 static void test_one_side_ends(void **state)
 {
@@ -264,6 +348,9 @@ int main(void)
         cmocka_unit_test(test_help),
         cmocka_unit_test(test_trains_both_sides),
         cmocka_unit_test(test_saves_and_judges),
+#if defined HAVE_PNG && defined HAVE_LIBZIP
+        cmocka_unit_test(test_photographs),
+#endif
         cmocka_unit_test(test_one_side_ends),
         cmocka_unit_test(test_judges_nan),
         cmocka_unit_test(test_ends_at_nan),
