@@ -66,5 +66,5 @@ photographs() {
 }
 photographs 000-document
 photographs 000-document-better --batch 50 --epochs 30 --lr 0.1
-photographs 000-logits-better --form logits --batch 50 --epochs 30 --lr 0.1
+photographs 000-logits-better --form logits --batch 50 --epochs 30 --lr 0.03 --lr-decay 0.93
 photographs 000-plain-better --form plain --batch 50 --epochs 30
