@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const judge_label[] = { "none", "guard", "exact", "bound", "bits" };
+const char *const judge_label[] = { "none", "guard", "poison", "exact", "bound", "bits" };
 
 static void *allocate(size_t count, size_t size)
 {
@@ -30,6 +30,7 @@ void judge_begin(struct judge *j, const struct check *c, const struct function *
             j->input[i] = allocate(j->count[i], sizeof(float));
         } else {
             j->scalar[i] = allocate(j->count[i], sizeof(float));
+            j->rounded[i] = allocate(j->count[i], sizeof(float));
             j->sum[i] = allocate(j->count[i], sizeof(double));
         }
     }
@@ -43,6 +44,7 @@ void judge_end(struct judge *j)
         free(j->sum[i]);
         free(j->input[i]);
         free(j->scalar[i]);
+        free(j->rounded[i]);
     }
     j->operands = 0;
 }
@@ -118,17 +120,29 @@ void element_name(const struct judge *j, int operand, size_t at, char text[96])
         snprintf(text + used, 96 - (size_t)used, "]");
 }
 
-/* The call that a guard makes. */
+/* The calls that a guard makes. */
 struct call {
     const struct judge *judge;
     enum isa isa;
     float *operand[MAX_OPERANDS], *work;
 };
 
+struct double_call {
+    const struct judge *judge;
+    double_kernel *kernel;
+    double *operand[MAX_OPERANDS];
+};
+
 static void make_call(void *context)
 {
     struct call *c = context;
     c->judge->function->fast(c->isa, c->judge->shape, c->operand, c->work);
+}
+
+static void make_double_call(void *context)
+{
+    struct double_call *c = context;
+    c->kernel(c->judge->shape, c->operand);
 }
 
 static bool reject(struct trial *t, enum judge_name by)
@@ -146,7 +160,7 @@ static bool judge_output(struct judge *j, int i, enum isa isa, bool first, struc
         if (guard_is_poison(y[k])) {
             element_name(j, i, k, where);
             snprintf(t->reason, sizeof t->reason, "never wrote %s", where);
-            return reject(t, JUDGE_GUARD);
+            return reject(t, JUDGE_POISON);
         }
     struct comparison c = j->bound[i]
                               ? compare_bound(y, j->ref[i], j->bound[i], j->count[i])
@@ -190,6 +204,50 @@ bool judge_fast(struct judge *j, enum isa isa, enum placement where, struct tria
     for (int i = 0; i < j->operands; i++)
         if (f->operand[i].role == OUT &&
             !judge_output(j, i, isa, where == PLACE_START, t))
+            return false;
+    return true;
+}
+
+bool never_written(const double *element)
+{
+    float half[2];
+    memcpy(half, element, sizeof half);
+    return guard_is_poison(half[0]) && guard_is_poison(half[1]);
+}
+
+/* To float; what was never written stays so. */
+static void round_written(struct judge *j, int i)
+{
+    j->output[i] = j->rounded[i];
+    for (size_t k = 0; k < j->count[i]; k++)
+        if (never_written(&j->written[i][k]))
+            memcpy(&j->output[i][k], &j->written[i][k], sizeof(float));
+        else
+            j->output[i][k] = (float)j->written[i][k];
+}
+
+/* To the guard a double is two floats. */
+bool judge_double(struct judge *j, double_kernel *kernel, enum placement where, struct trial *t)
+{
+    const struct function *f = j->function;
+    struct double_call call = { .judge = j, .kernel = kernel };
+    char message[GUARD_MESSAGE];
+    *t = (struct trial){ .headroom = -1.0 };
+    for (int i = 0; i < j->operands; i++) {
+        const void *input = f->operand[i].role == IN ? j->ref[i] : NULL;
+        void *at = guard_place(j->guard, i, f->operand[i].name, input, 2 * j->count[i], where);
+        j->written[i] = at;
+        call.operand[i] = j->absent[i] ? NULL : at;
+    }
+    if (!guard_call(j->guard, make_double_call, &call, message)) {
+        snprintf(t->reason, sizeof t->reason, "%s", message);
+        return reject(t, JUDGE_GUARD);
+    }
+    for (int i = 0; i < j->operands; i++)
+        if (f->operand[i].role == OUT)
+            round_written(j, i);
+    for (int i = 0; i < j->operands; i++)
+        if (f->operand[i].role == OUT && !judge_output(j, i, ISA_scalar, true, t))
             return false;
     return true;
 }

@@ -4,6 +4,7 @@
  *     ... the caller writes the inputs into j->ref[], exact in float ...
  *     judge_reference(j, exact)                 runs ref and computes the bounds
  *     judge_fast(j, isa, where, &trial)         runs fast under guard and judges it, any number of times
+ *     judge_double(j, kernel, where, &trial)    the same for a kernel over double in fast's place
  *     judge_end(j)
  *
  * The first set tried must be ISA_scalar: the others have to give its bits.
@@ -29,10 +30,13 @@ struct judge {
     float *input[MAX_OPERANDS];
     float *scalar[MAX_OPERANDS]; /* what ISA_scalar gave */
     float *output[MAX_OPERANDS]; /* where the last trial left its outputs, until the next one */
+    float *rounded[MAX_OPERANDS];
+    double *written[MAX_OPERANDS]; /* likewise, of judge_double: before they were rounded to output */
 };
 
-/* The judge that rejected, or none. */
-enum judge_name { JUDGE_NONE, JUDGE_GUARD, JUDGE_EXACT, JUDGE_BOUND, JUDGE_BITS };
+/* The judge that rejected, or none: memory that is not the kernel's, an element that it never wrote,
+ * another value than ref, one out of bounds, other bits than scalar. */
+enum judge_name { JUDGE_NONE, JUDGE_GUARD, JUDGE_POISON, JUDGE_EXACT, JUDGE_BOUND, JUDGE_BITS };
 extern const char *const judge_label[];
 
 struct trial {
@@ -45,6 +49,14 @@ void judge_begin(struct judge *j, const struct check *c, const struct function *
                  const void *shape);
 void judge_reference(struct judge *j, bool exact);
 bool judge_fast(struct judge *j, enum isa isa, enum placement where, struct trial *t);
+
+/* A kernel over double with the arguments of function.ref; what it gives is rounded to float. */
+typedef void double_kernel(const void *shape, double *const *operand);
+bool judge_double(struct judge *j, double_kernel *kernel, enum placement where, struct trial *t);
+
+/* Whether it never wrote an element of judge->written. */
+bool never_written(const double *element);
+
 void judge_end(struct judge *j);
 
 /* Where element `at` of an operand stands: "y[2,0,17]". */

@@ -191,8 +191,8 @@ static enum judge_name judged(const struct check *c, const struct function *f, c
     return t->rejected_by;
 }
 
-enum { NONE = JUDGE_NONE, GUARD = JUDGE_GUARD, EXACT = JUDGE_EXACT, BOUND = JUDGE_BOUND,
-       BITS = JUDGE_BITS, ANY = -1 };
+enum { NONE = JUDGE_NONE, GUARD = JUDGE_GUARD, POISON = JUDGE_POISON, EXACT = JUDGE_EXACT,
+       BOUND = JUDGE_BOUND, BITS = JUDGE_BITS, ANY = -1 };
 
 #define DENSE(defect) "dense.forward", "n=3,in=33,out=17", defect, dense_forward
 #define MAXPOOL(function) "maxpool." #function, "n=1,c=2,h=8,w=18,k=2,stride=2", SOUND
@@ -209,7 +209,7 @@ static const struct {
     { DENSE(TAIL_INDEX), EXACT, BOUND, "y[0,16] is" },
     { DENSE(NO_BIAS), EXACT, BOUND, "y[" },
     { DENSE(STALE), EXACT, BOUND, "y[0,0] is nan" },
-    { DENSE(LAST_ROW), GUARD, GUARD, "never wrote y[2,0]" },
+    { DENSE(LAST_ROW), POISON, POISON, "never wrote y[2,0]" },
     { DENSE(MISSING_TERM), EXACT, BOUND, "y[" },
     { DENSE(DOUBLED_TERM), EXACT, BOUND, "y[" },
     { DENSE(SIGN), EXACT, BOUND, "y[0,5] is" },
@@ -224,7 +224,7 @@ static const struct {
     { CONV2D "channel", SOUND, flipped_conv2d, EXACT, BOUND, "y[0,0," },
     { CONV2D "channel", SOUND, workspace_overrun, GUARD, GUARD, "wrote to the workspace, 0 bytes" },
     { CONV2D "none", SOUND, without_bias, NONE, NONE, "" },
-    { CONV2D "channel", SOUND, without_bias, GUARD, GUARD, "never wrote y[0,0,0,0]" },
+    { CONV2D "channel", SOUND, without_bias, POISON, POISON, "never wrote y[0,0,0,0]" },
     { "dense.backward", "n=5,in=21,out=35", SOUND, dense_backward_in_two, NONE, NONE, "" },
     { "sgd.step", "len=37,lr=0.01", SOUND, sgd_in_place, NONE, NONE, "" },
 };
