@@ -54,7 +54,7 @@ avx512_FLAGS := $(HARD) -mavx512f
 neon_FLAGS   := $(HARD)
 
 LAYERS  := $(basename $(notdir $(wildcard ref/*.c)))
-COMMON  := $(patsubst %.c,$(BUILD)/%.o,$(wildcard ref/*.c fast/isa/*.c harness/check/*.c \
+COMMON  := $(patsubst %.c,$(BUILD)/%.o,$(wildcard ref/*.c fast/isa/*.c harness/check/*.c harness/defects/*.c \
              harness/nets/*.c) $(filter-out harness/main.c harness/net.c,$(wildcard harness/*.c)))
 KERNELS := $(foreach set,$(SETS),$(LAYERS:%=$(BUILD)/fast/%.$(set).o))
 ENGINES := $(BUILD)/harness/net.ref.o $(BUILD)/harness/net.fast.o

@@ -77,12 +77,12 @@ static int largest_integer(const struct judge *j)
     return (int)fmax(1.0, fmin(9.0, floor(sqrt(0x1p24 / n))));
 }
 
-static void draw_inputs(const struct campaign *c, struct judge *j, const char *text, bool exact)
+void draw_inputs(uint64_t seed, struct judge *j, const char *text, bool exact)
 {
     char stream[SHAPE_TEXT + 128];
     snprintf(stream, sizeof stream, "%s.%s %s %s", j->check->layer, j->function->name, text,
              exact ? "integers" : "reals");
-    struct rng r = rng_named(c->seed, stream);
+    struct rng r = rng_named(seed, stream);
     /* Huge and tiny numbers make for wide bounds: every second case does without. */
     const bool plain = rng_int(&r, 0, 1);
     for (int i = 0; i < j->operands; i++) {
@@ -138,7 +138,7 @@ static void run_item(struct campaign *c, struct judge *j, const struct item *ite
     }
     for (int exact = 0; exact <= t->function->exact; exact++) {
         judge_begin(j, t->check, t->function, &shape);
-        draw_inputs(c, j, item->text, exact);
+        draw_inputs(c->seed, j, item->text, exact);
         judge_reference(j, exact);
         judge_sets(c, j, t, item->text, exact ? "integers" : "reals");
         judge_end(j);

@@ -2,7 +2,8 @@
 #ifndef HARNESS_CAMPAIGN_H
 #define HARNESS_CAMPAIGN_H
 
-#include "harness/judge.h"
+#include "harness/defects.h"
+#include "harness/fixture.h"
 #include "harness/network.h"
 
 enum tier { TIER_SMOKE, TIER_FULL, TIER_EXHAUSTIVE };
@@ -25,6 +26,8 @@ struct campaign {
     int trainings;
     struct following *following;
     int followings;
+    struct proof *proof;    /* one a defect */
+    int proofs;
     double start, seconds;
 };
 
@@ -34,6 +37,7 @@ struct tally {
     const struct function *function;
     long cases, exact, bound, fixtures; /* cases, by what they were judged with */
     long calls;                         /* of fast, under guard */
+    long relations;                     /* that held, by ref and by fast at every set */
     long rejected;
     long exhausted;                     /* floats tried by the exhaustive tier, at every set */
     double headroom;                    /* the worst error as a part of its bound */
@@ -68,8 +72,13 @@ bool campaign_takes(const struct campaign *c, const char *name, const char *func
 void campaign_cases(struct campaign *c);
 void campaign_fixtures(struct campaign *c);
 void campaign_exhaust(struct campaign *c);
+void campaign_relations(struct campaign *c);
 void campaign_train(struct campaign *c);
 void campaign_networks(struct campaign *c);
+void campaign_defects(struct campaign *c);
+
+/* Inputs of a case, drawn for the exact judge or for the bound. */
+void draw_inputs(uint64_t seed, struct judge *j, const char *text, bool exact);
 
 /* A case that was judged, from any thread. `what` is "integers", "reals" or "fixture". */
 void tally_case(struct campaign *c, struct tally *t, const char *text, const char *what,
@@ -87,8 +96,5 @@ double tally_median(struct tally *t);
 bool report_summary(struct campaign *c);
 bool report_json(struct campaign *c, const char *path, struct error *e);
 bool report_junit(struct campaign *c, const char *path, struct error *e);
-
-/* Where the fixtures lie: CNNCHECK_FIXTURES, or the folder known at build time. */
-const char *fixtures_dir(void);
 
 #endif

@@ -145,6 +145,9 @@ static void run(struct campaign *c)
         campaign_exhaust(c);
     if (!c->only)
         campaign_networks(c);
+    campaign_relations(c);
+    if (!c->only)
+        campaign_defects(c);
     if (c->tier != TIER_SMOKE && !c->only)
         campaign_train(c);
     c->seconds = seconds_now() - c->start;
@@ -177,5 +180,6 @@ int verify_command(int argc, char **argv)
     free(c->tally);
     free(c->training);
     free(c->following);
+    free(c->proof);
     return good ? status : unusable(&e);
 }

@@ -1,6 +1,7 @@
 /* fixture.c - NumPy as the third opinion: fixtures/<layer>.<function>/<case>/<operand>.npy. */
-#include "harness/campaign.h"
+#include "harness/fixture.h"
 
+#include "harness/campaign.h"
 #include "harness/npy.h"
 
 #include <dirent.h>
@@ -19,8 +20,7 @@ const char *fixtures_dir(void)
     return dir && *dir ? dir : FIXTURES_DIR;
 }
 
-/* Reads one operand and checks that its shape is the one that the case asks for. */
-static bool read_operand(const struct judge *j, int i, const char *folder, double *out,
+bool fixture_operand(const struct judge *j, int i, const char *folder, double *out,
                          struct error *e)
 {
     const struct operand *o = &j->function->operand[i];
@@ -38,9 +38,7 @@ static bool read_operand(const struct judge *j, int i, const char *folder, doubl
     return fits || fail(e, "%s: not of the shape that its case gives %s", path, o->name);
 }
 
-/* Whether two doubles of an OUT operand agree: both sides round, so twice the bound of one. Where no
- * terms are counted nothing is rounded, and they must be equal. */
-static struct comparison compare_with_numpy(struct judge *j, int i, const double *numpy)
+struct comparison fixture_compare(struct judge *j, int i, const double *numpy)
 {
     double *bound = calloc(j->count[i] + 1, sizeof *bound);
     if (!bound)
@@ -91,7 +89,7 @@ static void judge_fixture(struct campaign *c, struct judge *j, struct tally *t, 
     for (int i = 0; i < j->operands; i++) {
         if (j->function->operand[i].role == IN)
             continue;
-        const struct comparison with = compare_with_numpy(j, i, numpy[i]);
+        const struct comparison with = fixture_compare(j, i, numpy[i]);
         if (!with.agree && ref_numpy) {
             char where[96];
             element_name(j, i, with.at, where);
@@ -144,7 +142,7 @@ static void run_fixture(struct campaign *c, struct judge *j, struct tally *t, co
         double *out = j->ref[i];
         if (t->function->operand[i].role == OUT)
             out = numpy[i] = calloc(j->count[i] + 1, sizeof *out);
-        good = j->absent[i] || read_operand(j, i, folder, out, &e);
+        good = j->absent[i] || fixture_operand(j, i, folder, out, &e);
     }
     if (good)
         judge_fixture(c, j, t, text, numpy);

@@ -11,6 +11,7 @@ static const struct {
     { "run", "run one function on .npy files", run_command },
     { "train", "train a network by ref and fast, side by side", train_command },
     { "eval", "judge saved weights on test images", eval_command },
+    { "defects", "the documents' bugs, and the cases that catch them", defects_command },
     { "info", "what this build and this machine can do", info_command },
 };
 

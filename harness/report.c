@@ -1,4 +1,4 @@
-/* report.c - what a campaign found: a table for people, JSON and JUnit for programs. */
+/* report.c - what a campaign found: a table for people, JSON for programs. */
 #include "harness/campaign.h"
 #include "harness/command.h"
 #include "harness/outfile.h"
@@ -42,6 +42,8 @@ static long rejected(const struct campaign *c)
         sum += !c->training[i].held;
     for (int i = 0; i < c->followings; i++)
         sum += c->following[i].rejected;
+    for (int i = 0; i < c->proofs; i++)
+        sum += !proof_held(&c->proof[i]);
     return sum;
 }
 
@@ -81,10 +83,11 @@ bool report_summary(struct campaign *c)
 {
     char sets[128];
     long cases = 0, calls = 0;
+    int proven = 0;
     progress_clear();
     set_names(c, ", ", sets);
-    printf("%-26s %6s %6s %6s %9s %9s %8s  %s\n", "function", "cases", "exact", "bound",
-           "fixtures", "headroom", "median", "verdict");
+    printf("%-26s %6s %6s %6s %9s %9s %9s %8s  %s\n", "function", "cases", "exact", "bound",
+           "fixtures", "relations", "headroom", "median", "verdict");
     for (struct tally *t = c->tally; t < c->tally + c->tallies; t++) {
         char name[64], worst[16] = "exact", median[16] = "";
         snprintf(name, sizeof name, "%s.%s", t->check->layer, t->function->name);
@@ -92,8 +95,8 @@ bool report_summary(struct campaign *c)
             snprintf(worst, sizeof worst, "%.3f", t->headroom);
             snprintf(median, sizeof median, "%.3f", tally_median(t));
         }
-        printf("%-26s %6ld %6ld %6ld %9ld %9s %8s  ", name, t->cases, t->exact, t->bound,
-               t->fixtures, worst, median);
+        printf("%-26s %6ld %6ld %6ld %9ld %9ld %9s %8s  ", name, t->cases, t->exact, t->bound,
+               t->fixtures, t->relations, worst, median);
         if (t->rejected)
             printf("%ld REJECTED\n", t->rejected);
         else if (t->cases + t->exhausted == 0)
@@ -109,6 +112,10 @@ bool report_summary(struct campaign *c)
     }
     printf("headroom: the worst error of fast as a part of its computed bound; 1 would reject\n");
     print_followings(c);
+    for (int i = 0; i < c->proofs; i++)
+        proven += proof_held(&c->proof[i]);
+    if (c->proofs)
+        printf("defects of the documents: %d of %d faithful, caught and mended\n", proven, c->proofs);
     for (int i = 0; i < c->trainings; i++)
         print_training(&c->training[i]);
     printf("\n%s: %d functions, %ld cases, %ld guarded calls on %s; %ld rejected; seed %llu, "
@@ -153,9 +160,9 @@ static void json_curve(FILE *f, const char *name, const double *loss, int epochs
 static void json_tally(FILE *f, struct tally *t)
 {
     fprintf(f, "    {\"name\": \"%s.%s\", \"cases\": %ld, \"exact\": %ld, \"bound\": %ld, "
-               "\"fixtures\": %ld, \"calls\": %ld, \"exhausted\": %ld, \"rejected\": %ld, ",
-            t->check->layer, t->function->name, t->cases, t->exact, t->bound, t->fixtures, t->calls,
-            t->exhausted, t->rejected);
+               "\"fixtures\": %ld, \"relations\": %ld, \"calls\": %ld, \"exhausted\": %ld, \"rejected\": %ld, ",
+            t->check->layer, t->function->name, t->cases, t->exact, t->bound, t->fixtures,
+            t->relations, t->calls, t->exhausted, t->rejected);
     fprintf(f, "\"headroom\": ");
     json_number(f, t->spreads ? t->headroom : NAN);
     fprintf(f, ", \"median\": ");
@@ -164,6 +171,20 @@ static void json_tally(FILE *f, struct tally *t)
     json_string(f, t->witness);
     fprintf(f, ", \"failure\": ");
     json_string(f, t->failure);
+    fprintf(f, "}");
+}
+
+static void json_proof(FILE *f, const struct proof *p)
+{
+    static const char *const words[] = { "false", "true", "null" };
+    fprintf(f, "    {\"id\": \"%s\", \"stands_for\": \"%s\", \"judge\": \"%s\", \"faithful\": %s, "
+               "\"caught\": %s, \"mended\": %s, \"case\": \"%s\", \"seen\": {",
+            p->defect->id, p->defect->stands_for, judge_label[p->defect->judge],
+            words[p->faithful], words[p->caught], words[p->mended], p->shape_text);
+    for (int i = 0; i < SIGHTS; i++)
+        fprintf(f, "%s\"%s\": %s", i ? ", " : "", sight_name[i], words[p->seen[i]]);
+    fprintf(f, "}, \"failure\": ");
+    json_string(f, p->failure);
     fprintf(f, "}");
 }
 
@@ -223,65 +244,16 @@ bool report_json(struct campaign *c, const char *path, struct error *e)
         json_string(f, t->failure);
         fprintf(f, "}%s\n", i + 1 < c->followings ? "," : "");
     }
+    fprintf(f, "  ],\n  \"defects\": [\n");
+    for (int i = 0; i < c->proofs; i++) {
+        json_proof(f, &c->proof[i]);
+        fprintf(f, "%s\n", i + 1 < c->proofs ? "," : "");
+    }
     fprintf(f, "  ],\n  \"training\": [\n");
     for (int i = 0; i < c->trainings; i++) {
         json_training(f, &c->training[i]);
         fprintf(f, "%s\n", i + 1 < c->trainings ? "," : "");
     }
     fprintf(f, "  ]\n}\n");
-    return outfile_close(&out, e);
-}
-
-static void xml_text(FILE *f, const char *text)
-{
-    for (; *text; text++) {
-        if (*text == '<')
-            fputs("&lt;", f);
-        else if (*text == '&')
-            fputs("&amp;", f);
-        else if (*text == '"')
-            fputs("&quot;", f);
-        else
-            fputc(*text, f);
-    }
-}
-
-static void junit_case(FILE *f, const char *name, const char *function, const char *failure)
-{
-    fprintf(f, "  <testcase classname=\"%s\" name=\"%s\"", name, function);
-    if (!*failure) {
-        fprintf(f, "/>\n");
-        return;
-    }
-    fprintf(f, "><failure message=\"");
-    xml_text(f, failure);
-    fprintf(f, "\"/></testcase>\n");
-}
-
-bool report_junit(struct campaign *c, const char *path, struct error *e)
-{
-    struct outfile out;
-    int failures = 0;
-    if (!outfile_open(&out, path, e))
-        return false;
-    for (int i = 0; i < c->tallies; i++)
-        failures += c->tally[i].rejected > 0;
-    for (int i = 0; i < c->trainings; i++)
-        failures += !c->training[i].held;
-    for (int i = 0; i < c->followings; i++)
-        failures += c->following[i].rejected > 0;
-    fprintf(out.file, "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
-                      "<testsuite name=\"cnncheck verify\" tests=\"%d\" failures=\"%d\" "
-                      "time=\"%.1f\">\n",
-            c->tallies + c->trainings + c->followings, failures, c->seconds);
-    for (int i = 0; i < c->tallies; i++)
-        junit_case(out.file, c->tally[i].check->layer, c->tally[i].function->name,
-                   c->tally[i].failure);
-    for (int i = 0; i < c->trainings; i++)
-        junit_case(out.file, c->training[i].network->name, "train",
-                   c->training[i].held ? "" : c->training[i].failure);
-    for (int i = 0; i < c->followings; i++)
-        junit_case(out.file, c->following[i].network->name, "fixtures", c->following[i].failure);
-    fprintf(out.file, "</testsuite>\n");
     return outfile_close(&out, e);
 }

@@ -1,0 +1,2 @@
+#include "harness/defects.h"
+const struct finding findings_001[] = { { NULL } };
