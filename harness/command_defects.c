@@ -113,8 +113,9 @@ static int show(const char *id, struct error *e)
     union any_shape shape;
     if (!f)
         return fail(e, "%s: no such finding; cnncheck defects list has them", id), unusable(e);
-    printf("%s, %s, %s\n\n%s\nCorrect: %s\n", f->id, finding_kind_name[f->kind], f->place, f->does,
-           f->correct);
+    printf("%s, %s, %s\n\n%s\n", f->id, finding_kind_name[f->kind], f->place, f->does);
+    if (f->correct)
+        printf("Correct: %s\n", f->correct);
     if (f->consequence)
         printf("Consequence: %s\n", f->consequence);
     if (!d) {
