@@ -2,6 +2,7 @@
 #include "harness/command.h"
 #include "harness/curves.h"
 #include "harness/npz.h"
+#include "harness/swap.h"
 #include "harness/weights.h"
 
 #include <getopt.h>
@@ -32,6 +33,8 @@ static const char help[] =
     "                         the fan-in, with biases of zero (default: scaled)\n"
     "  --loss fused|document  last layer and loss in one stable step, or apart as the document\n"
     "                         has them, which can end in NaN (default: fused)\n"
+    "  --defect ID            put a document's bug into ref (cnncheck defects list); may be given more\n"
+    "                         than once; all: as the document is written. Alone it means --impl ref\n"
     "  --limit N              the first N training images (default: the network's)\n"
     "  --validation N         hold the last N training images out, and say how many of them are\n"
     "                         right after each epoch (default: the network's)\n"
@@ -44,7 +47,7 @@ static const char help[] =
     "  --log FILE.tsv         a row for each epoch and side\n"
     "  --help                 this text\n";
 
-enum option_name { IMPL, ISA, FORM, DATA, EPOCHS, BATCH, LR, LR_DECAY, SEED, INIT, LOSS, LIMIT,
+enum option_name { IMPL, ISA, FORM, DATA, EPOCHS, BATCH, LR, LR_DECAY, SEED, INIT, LOSS, DEFECTS, LIMIT,
                    VALIDATION, THREADS, SHADOW, SAVE, LOAD, LOG, HELP };
 
 static const struct option options[] = {
@@ -57,6 +60,7 @@ static const struct option options[] = {
     { "limit", required_argument, NULL, LIMIT },
     { "validation", required_argument, NULL, VALIDATION },
     { "threads", required_argument, NULL, THREADS },
+    { "defect", required_argument, NULL, DEFECTS },
     { "shadow", optional_argument, NULL, SHADOW }, { "save", required_argument, NULL, SAVE },
     { "load", required_argument, NULL, LOAD },
     { "log", required_argument, NULL, LOG },       { "help", no_argument, NULL, HELP },
@@ -67,6 +71,9 @@ struct request {
     struct settings settings;
     struct network network;
     const char *impl, *isa, *form, *data, *save, *load, *log;
+    const char *defect[SWAPS_MAX];
+    int defects;
+    struct swaps swaps;
     int limit, validation, threads;
     int shadow; /* every so many steps; 0: none */
 };
@@ -119,6 +126,11 @@ static bool parse_option(int option, struct request *r, struct error *e)
     case SHADOW:
         r->shadow = 100;
         return !optarg || parse_int("--shadow", optarg, 1, INT_MAX, &r->shadow, e);
+    case DEFECTS:
+        if (r->defects == SWAPS_MAX)
+            return fail(e, "--defect: there are more than %d", SWAPS_MAX);
+        r->defect[r->defects++] = optarg;
+        return true;
     case ISA: r->isa = optarg; return true;
     case FORM: r->form = optarg; return true;
     case DATA: r->data = optarg; return true;
@@ -148,6 +160,13 @@ static bool parse(int argc, char **argv, struct request *r, struct error *e)
         return fail(e, "train takes one NETWORK; see cnncheck train --help");
     if (!network_find(argv[optind], r->form, &r->network, e))
         return false;
+    for (int i = 0; i < r->defects; i++)
+        if (!swaps_add(&r->swaps, &r->network, r->defect[i], e))
+            return false;
+    if (r->defects && !r->impl)
+        r->impl = "ref";
+    if (r->defects && !strcmp(r->impl, "fast"))
+        return fail(e, "--defect: they are put into ref, not into fast");
     const struct form *form = r->network.form;
     s->network = &r->network;
     s->epochs = s->epochs ? s->epochs : form->epochs;
@@ -174,7 +193,7 @@ static bool load_or_init(const struct settings *s, const char *load, double **we
 }
 
 /* The sides, the images and the weights of a training; false when any cannot be had. */
-static bool prepare(const struct request *r, struct curves *c, struct images *images,
+static bool prepare(struct request *r, struct curves *c, struct images *images,
                     struct error *e)
 {
     const struct settings *s = &r->settings;
@@ -198,6 +217,7 @@ static bool prepare(const struct request *r, struct curves *c, struct images *im
             side->engine = fast_side ? &engine_fast : &engine_ref;
             side->isa = isa;
             good = trainer_open(&side->trainer, s, side->engine, isa, &images->train, weights, e);
+            side->trainer.swaps = !fast_side && r->defects ? &r->swaps : NULL;
         }
     free(weights);
     return good;

@@ -1,5 +1,6 @@
 #include "harness/curves.h"
 
+#include "harness/swap.h"
 #include "harness/weights.h"
 
 #include <errno.h>
@@ -35,6 +36,12 @@ static void print_header(const struct curves *c)
         printf(", times %g after each epoch", s->lr_decay);
     printf(", seed %d, weights: %s, loss: %s", (int)s->seed, c->load ? c->load : init_name[s->init],
            loss_name[s->loss]);
+    for (int i = 0; i < c->sides; i++)
+        if (c->side[i].trainer.swaps) {
+            char defects[256];
+            swaps_print(c->side[i].trainer.swaps, defects);
+            printf(", ref with %s", defects);
+        }
     for (int i = 0; i < c->sides; i++)
         if (c->side[i].engine == &engine_fast)
             printf(", fast: %s", isa_of(&c->side[i]));
@@ -117,7 +124,8 @@ static bool run_epoch(struct curves *c, FILE *log, int *running, struct error *e
         if (s->stopped) {
             s->train.count = 0; /* its answers until then are no accuracy */
             (*running)--;
-        } else {
+        }
+        if (!s->stopped || s->trainer.swaps) {
             net_test(s->engine, s->trainer.net, s->trainer.batch, &c->images->test, NULL, &s->test);
             if (c->images->validation.count)
                 net_test(s->engine, s->trainer.net, s->trainer.batch, &c->images->validation, NULL,
@@ -164,7 +172,7 @@ bool curves_run(struct curves *c, bool *held, struct error *e)
     for (int i = 0; good && i < c->sides; i++) {
         const struct side *s = &c->side[i];
         *held = *held && !s->stopped && s->test.nonfinite == 0;
-        if (!s->stopped)
+        if (!s->stopped || s->trainer.swaps)
             score_print(s->engine->name, c->settings->network->classes, &s->test);
     }
     return good;
@@ -174,7 +182,8 @@ void score_print(const char *who, int classes, const struct score *s)
 {
     printf("\n%s: %d test images, ", who, s->count);
     if (s->nonfinite)
-        printf("no accuracy: the outputs for %d of them are not finite\n", s->nonfinite);
+        printf("no accuracy: the outputs for %d of them are not finite; taken for class 0, as the "
+               "largest of NaNs, %.4f %% are right\n", s->nonfinite, 100.0 * score_as_counted(s));
     else
         printf("%.2f %% right (%d), loss %.8f\n", 100.0 * score_accuracy(s), s->correct, s->loss);
     printf("  label, answer");

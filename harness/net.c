@@ -138,6 +138,11 @@ static void set_trace(struct net *net, net_trace *trace, void *context)
     net->context = context;
 }
 
+static void set_swaps(struct net *net, struct swaps *swaps)
+{
+    net->swaps = sizeof(real) == sizeof(double) ? swaps : NULL;
+}
+
 static void set(struct net *net, const double *parameters)
 {
     for (int i = 0; i < net->layout.total; i++)
@@ -235,6 +240,7 @@ static int predict(const struct net *net, int slot)
     return net->outputs == 1 ? z[0] > 0 : best;
 }
 
-const struct engine ENGINE = { ENGINE_NAME, sizeof(real), create, destroy, set_trace, set, get,
+const struct engine ENGINE = { ENGINE_NAME, sizeof(real), create, destroy, set_trace, set_swaps, set,
+                               get,
                                gradients, fill, forward, backward, step, outputs, logits,
                                predict, find_nonfinite };

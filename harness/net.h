@@ -29,6 +29,7 @@ struct nonfinite {
     bool before;    /* computed before this step: a gradient of the last one, or a parameter */
 };
 
+struct swaps;
 struct net; /* of the engine that made it, and of no other */
 
 struct engine {
@@ -40,6 +41,7 @@ struct engine {
                           enum loss_mode mode, struct error *e);
     void (*destroy)(struct net *net);
     void (*trace)(struct net *net, net_trace *trace, void *context);
+    void (*swap)(struct net *net, struct swaps *swaps); /* of ref alone; NULL takes them back */
 
     void (*set)(struct net *net, const double *parameters);
     void (*get)(const struct net *net, double *parameters);

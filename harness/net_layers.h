@@ -6,6 +6,7 @@
 #define HARNESS_NET_LAYERS_H
 
 #include "harness/net.h"
+#include "harness/swap.h"
 #include "ref/bce.h"
 #include "ref/bce_logits.h"
 #include "ref/minmax.h"
@@ -52,13 +53,17 @@ struct net {
     const real *logits;
     net_trace *trace;
     void *context;
+    struct swaps *swaps; /* NULL: none; of ref */
 };
 
 /* Calls a kernel for layer l (NULL: the loss), then the trace. A contract has its arguments in the
  * order in which the trace wants them; conv2d's workspace follows behind. */
 #define CALL(net, l, op, function, shape, ...)                                                     \
     do {                                                                                           \
-        KERNELS(op, (net)->isa)->function(shape, __VA_ARGS__);                                     \
+        if (!(net)->swaps ||                                                                       \
+            !swaps_call((net)->swaps, &(net)->layout, l, #op "." #function, shape,                 \
+                        (const void *const[]){ __VA_ARGS__ }))                                     \
+            KERNELS(op, (net)->isa)->function(shape, __VA_ARGS__);                                 \
         traced(net, l, #op "." #function, shape, (const void *const[]){ __VA_ARGS__ });            \
     } while (0)
 

