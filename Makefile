@@ -64,7 +64,7 @@ TESTS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
 compile = @mkdir -p $(@D) && echo "  CC    $@" && \
           $(CC) $(STRICT) $(CPPFLAGS) $(CFLAGS) $(OPENMP) $(1) -MMD -MP -c $< -o $@
 
-.PHONY: build verify test cmocka train report coverage fixtures install clean help
+.PHONY: build verify test cmocka train defects report coverage fixtures install clean help
 .DELETE_ON_ERROR:
 build: $(PROGRAM)
 
@@ -113,13 +113,17 @@ cmocka:
 train: $(PROGRAM) ## train the networks as their documents do, ref beside fast
 	scripts/train.sh $(PROGRAM) $(BUILD)
 
+defects: $(PROGRAM) ## what the documents' bugs do to training, one at a time
+	scripts/train_defects.py $(PROGRAM) $(BUILD)
+
 coverage: ## line coverage of verify and test (gcovr): build/coverage/index.html
 	scripts/coverage.sh $(BUILD)/coverage
 
 fixtures: ## make NumPy's fixtures again, and show that nothing moved
 	scripts/fixtures.py
+	scripts/defects.py
 
-report: ## write REPORT.md from what verify, train and coverage left in build/
+report: ## write REPORT.md from what verify, train, defects and coverage left in build/
 	scripts/report.py $(BUILD)
 
 install: $(PROGRAM) ## install the program and its fixtures below PREFIX

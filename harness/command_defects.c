@@ -2,6 +2,7 @@
 #include "harness/campaign.h"
 #include "harness/command.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -54,7 +55,7 @@ static void print_numbers(const char *title, const struct judge *j, int i, const
     for (size_t k = 0; k < j->count[i] && k < MOST; k++) {
         if (k && k % plane == 0)
             printf("\n");
-        printf("%s%9.6g%s", k % columns ? " " : "    ", x[k],
+        printf("%s%9.6g%s", k % columns ? " " : "    ", isnan(x[k]) ? fabs(x[k]) : x[k],
                k % columns == columns - 1 || k + 1 == MOST ? "\n" : "");
     }
     if (j->count[i] > MOST)
@@ -156,7 +157,7 @@ static int run(int count, char **names, struct error *e)
                    unusable(e);
     printf("%-8s %-26s %-7s", "", "stands in for", "judge");
     for (int k = 0; k < SIGHTS; k++)
-        printf(" %.5s", sight_name[k]);
+        printf(" %s", sight_name[k]);
     printf("  verdict\n");
     for (int i = 0; defects[i]; i++)
         for (const struct defect *d = defects[i]; d->id; d++) {
@@ -166,8 +167,8 @@ static int run(int count, char **names, struct error *e)
             const bool good = prove(d, &p);
             printf("%-8s %-26s %-7s", d->id, d->stands_for, judge_label[d->judge]);
             for (int k = 0; k < SIGHTS; k++)
-                printf("   %c%*s", mark[p.seen[k]], (int)strnlen(sight_name[k], 5) - 3, "");
-            printf("  %s\n", good ? "faithful, caught, mended" : p.failure);
+                printf("%*c", (int)strlen(sight_name[k]) + 1, mark[p.seen[k]]);
+            printf("  %s\n", good ? "held" : p.failure);
             proofs++;
             held += good;
         }

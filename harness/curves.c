@@ -180,12 +180,14 @@ bool curves_run(struct curves *c, bool *held, struct error *e)
 
 void score_print(const char *who, int classes, const struct score *s)
 {
+    char text[32];
     printf("\n%s: %d test images, ", who, s->count);
     if (s->nonfinite)
         printf("no accuracy: the outputs for %d of them are not finite; taken for class 0, as the "
                "largest of NaNs, %.4f %% are right\n", s->nonfinite, 100.0 * score_as_counted(s));
     else
-        printf("%.2f %% right (%d), loss %.8f\n", 100.0 * score_accuracy(s), s->correct, s->loss);
+        printf("%.2f %% right (%d), loss %s\n", 100.0 * score_accuracy(s), s->correct,
+               number(text, "%.8f", s->loss));
     printf("  label, answer");
     for (int answer = 0; answer < classes; answer++)
         printf(" %6d", answer);

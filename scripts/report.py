@@ -3,6 +3,7 @@
 
   BUILD/verify.json             make verify
   BUILD/train/<run>.<side>.tsv  make train, and .txt beside it
+  BUILD/defects/training.md     make defects
   BUILD/coverage/summary.json   make coverage
 
 Every number in REPORT.md is read from these files. What has not been run is named as missing.
@@ -45,7 +46,8 @@ def functions(build):
         verdict = "held" if t["rejected"] == 0 else f"**{t['rejected']} rejected**"
         if t["exhausted"]:
             verdict += ", all 2^32 floats"
-        rows.append((t["name"], t["cases"], t["exact"], t["bound"], t["fixtures"], t["calls"],
+        rows.append((t["name"], t["cases"], t["exact"], t["bound"], t["fixtures"],
+                     t["relations"], t["calls"],
                      number(t["headroom"]) or "exact", number(t["median"]),
                      f"`{t['witness']}`" if t["witness"] else "", verdict))
     text = (f"cnncheck {v['version']}, {v['compiler']}, {v['processor']}, sets {', '.join(v['sets'])}; "
@@ -54,10 +56,11 @@ def functions(build):
             "Cases are judged exactly (integers, every sum exact in float, bit for bit), by the\n"
             "computed bound (reals), and against NumPy's fixtures; every case runs at every set, with\n"
             "all buffers against unmapped pages at their start and then at their end, and every set\n"
-            "gives the bits of scalar. Headroom is the worst error of fast as a part of its bound:\n"
+            "gives the bits of scalar. Relations are adjoints, metamorphic relations and central\n"
+            "differences that held, by ref and by fast at every set. Headroom is the worst error of fast as a part of its bound:\n"
             "above 1 it would be rejected.\n\n")
-    text += table(("function", "cases", "exact", "bound", "fixtures", "calls", "headroom",
-                   "median", "worst at", "verdict"), rows)
+    text += table(("function", "cases", "exact", "bound", "fixtures", "relations", "calls",
+                   "headroom", "median", "worst at", "verdict"), rows)
     rows = [(t["network"], t["cases"], t["steps"], f"{t['off']:.1e}", number(t["headroom"]),
              "held" if t["rejected"] == 0 else "**failed**") for t in v["networks"]]
     text += ("\nWhole networks on NumPy's fixtures, a few steps of training from weights that stand there: the\n"
@@ -171,6 +174,36 @@ def judgement(lines):
     return lines[at:]
 
 
+def defects(build):
+    """The kill matrix, and what the defects do to training."""
+    path = os.path.join(build, "verify.json")
+    if not os.path.exists(path):
+        return missing("kill matrix", "make verify")
+    with open(path) as f:
+        proofs = json.load(f)["defects"]
+    if not proofs:
+        return missing("kill matrix", "make verify")
+    marks = {True: "x", False: ".", None: ""}
+    good = sum(p["faithful"] and p["caught"] and p["mended"] for p in proofs)
+    sights = list(proofs[0]["seen"])
+    rows = [(p["id"], p["stands_for"], p["judge"], *(marks[p["seen"][s]] for s in sights),
+             p["failure"] or "held") for p in proofs]
+    text = (f"{good} of {len(proofs)} are faithful (NumPy gives the same for the document's code), "
+            "caught (rejected in the\nplace of fast, by the judge named here) and mended (ref and "
+            "fast pass the same case). `cnncheck defects\nshow` has a page on each. Behind the judge: "
+            "which checks see it, each by itself, on numbers of their own (x seen,\n. not seen, blank: "
+            "does not apply).\n\n")
+    text += table(("defect", "stands in for", "judge", *sights, "verdict"), rows)
+    text += "\n## What the documents' bugs do to training\n\n"
+    path = os.path.join(build, "defects", "training.md")
+    if not os.path.exists(path):
+        return text + missing("training with defects", "make defects")
+    with open(path) as f:
+        return text + ("Losses of the first epochs and the last, and the share of test images that are "
+                       "right, by ref in\ndouble; beside them what the documents' code and a mended "
+                       "network gave in NumPy, with other random\nnumbers.\n\n" + f.read())
+
+
 def coverage(build):
     path = os.path.join(build, "coverage", "summary.json")
     if not os.path.exists(path):
@@ -198,6 +231,7 @@ def main():
     parts = ["# Report\n\nWritten by scripts/report.py from what the commands left in the build "
              "folder; nobody edits it.\n",
              "## Every function, fast against ref and NumPy\n\n" + functions(build),
+             "## The documents' bugs, and who sees them\n\n" + defects(build),
              "## Training\n\n" + training(build),
              "## Line coverage\n\n" + coverage(build)]
     with open("REPORT.md.tmp", "w") as f:

@@ -1,0 +1,234 @@
+/* test_defects.c - the findings are complete, each proof can fail, and who fails it is named. */
+#include "harness/campaign.h"
+#include "harness/swap.h"
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define COUNT(table) (sizeof (table) / sizeof *(table))
+
+static bool use[ISA_COUNT];
+
+static int set_up(void **state)
+{
+    (void)state;
+    for (int i = 0; i < ISA_COUNT; i++)
+        use[i] = isa_usable((enum isa)i);
+    return 0;
+}
+
+/* cmocka catches faults itself, until a guard does. */
+static bool prove(const struct defect *d, struct proof *p)
+{
+    struct guard *guard = guard_create();
+    const bool held = defect_prove(d, use, 1, guard, p);
+    guard_destroy(guard);
+    return held;
+}
+
+static void every_finding_has_its_function_or_its_reason(void **state)
+{
+    (void)state;
+    static const int wanted[] = { 34, 36, 33, 26, 27 };
+    int functions = 0;
+    for (int i = 0; findings[i]; i++) {
+        int count = 0;
+        for (const struct finding *f = findings[i]; f->id; f++) {
+            char id[16];
+            snprintf(id, sizeof id, "D%03d-%02d", i, ++count);
+            assert_string_equal(f->id, id);
+            assert_true(f->place && f->does);
+            if ((find_defect(f->id) != NULL) == (f->reason != NULL))
+                fail_msg("%s: has both a function and a reason for none, or neither", f->id);
+            functions += find_defect(f->id) != NULL;
+        }
+        assert_int_equal(count, wanted[i]);
+    }
+    for (int i = 0; defects[i]; i++)
+        for (const struct defect *d = defects[i]; d->id; d++, functions--) {
+            const struct check *c;
+            assert_non_null(find_finding(d->id));
+            if (!find_function_or_step(d->stands_for, &c))
+                fail_msg("%s: there is no %s", d->id, d->stands_for);
+        }
+    assert_int_equal(functions, 0);
+}
+
+static void all_are_proven(void **state)
+{
+    (void)state;
+    bool seen[SIGHTS] = { false };
+    for (int i = 0; defects[i]; i++)
+        for (const struct defect *d = defects[i]; d->id; d++) {
+            struct proof p;
+            if (!prove(d, &p) || !proof_held(&p))
+                fail_msg("%s: %s", d->id, p.failure);
+            for (int k = 0; k < SIGHTS; k++)
+                seen[k] = seen[k] || p.seen[k] == SEEN;
+        }
+    for (int k = 0; k < SIGHTS; k++)
+        if (!seen[k])
+            fail_msg("no defect has ever tripped the check %s", sight_name[k]);
+}
+
+/* What stands in for a defect's function to make its proofs fail. */
+static const struct defect *real;
+
+static void as_ref(const void *shape, double *const *a)
+{
+    const struct check *c;
+    find_function_or_step(real->stands_for, &c)->ref(shape, a);
+}
+
+static void otherwise_wrong(const void *shape, double *const *a)
+{
+    const struct check *c;
+    const struct function *f = find_function_or_step(real->stands_for, &c);
+    f->ref(shape, a);
+    for (int i = 0; f->operand[i].name; i++)
+        if (f->operand[i].role == OUT)
+            a[i][0] = a[i][0] * 2.0 + 1.0;
+}
+
+static void silent(const void *shape, double *const *a)
+{
+    (void)shape;
+    (void)a;
+}
+
+static void a_function_that_is_not_the_documents_fails_its_proof(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *id;
+        double_kernel *kernel;
+        enum judge_name judge;
+        bool faithful, caught;
+        const char *failure;
+    } table[] = {
+        { "D000-01", as_ref, JUDGE_EXACT, false, false, "not caught: nobody rejects it" },
+        { "D000-01", otherwise_wrong, JUDGE_EXACT, false, true, "not faithful: y[0,0,0,0] is " },
+        { "D001-13", otherwise_wrong, JUDGE_BOUND, false, true, "not faithful: y[" },
+        { "D000-01", silent, JUDGE_EXACT, false, false,
+          "not caught: not rejected by the exact judge, but by the poison judge: never wrote y[0,0,0,0]" },
+        { "D002-14", as_ref, JUDGE_GUARD, false, false, "not caught: nobody rejects it" },
+        { "D001-07", as_ref, JUDGE_GUARD, false, false, "not caught: nobody rejects it" },
+        { "D001-07", otherwise_wrong, JUDGE_EXACT, false, true, "not faithful: NumPy stops" },
+        { "D003-01", silent, JUDGE_POISON, true, true, "" },
+    };
+    for (size_t i = 0; i < COUNT(table); i++) {
+        struct proof p;
+        real = find_defect(table[i].id);
+        const struct defect other = { real->id, real->stands_for, table[i].judge, table[i].kernel };
+        const bool held = prove(&other, &p);
+        if (held != !*table[i].failure || p.faithful != table[i].faithful ||
+            p.caught != table[i].caught || !p.mended ||
+            strncmp(p.failure, table[i].failure, strlen(table[i].failure)))
+            fail_msg("row %zu: faithful %d, caught %d, mended %d: %s", i, p.faithful, p.caught,
+                     p.mended, p.failure);
+    }
+}
+
+/* A copy of a case with one file changed. */
+static void a_case_that_is_not_right_fails_its_proof(void **state)
+{
+    (void)state;
+    static const struct { const char *id, *line, *failure; } table[] = {
+        { "D000-03", "cp */written/dw.npy */dw.npy", "not mended: dw[" },
+        { "D000-03", "cp */dw.npy */written/dw.npy", "not faithful: dw[" },
+        { "D000-03", "rm */written/db.npy", "written/db.npy" },
+        { "D000-03", "cp */dw.npy */x.npy", "not of the shape that its case gives x" },
+        { "D000-03", "cp -r * other", "there is not one case" },
+        { "D000-03", "rm -r *", "there is not one case" },
+        { "D000-03", "mv * n=1", "key c of conv2d is missing" },
+        { "D001-07", "rm */raises", "written/dx.npy" },
+        { "D001-13", "cp */y.npy */written/y.npy", "NumPy gives 1 for the document's code" },
+    };
+    char folder[] = "/tmp/test_defects.XXXXXX", line[2048];
+    assert_non_null(mkdtemp(folder));
+    for (size_t i = 0; i < COUNT(table); i++) {
+        struct proof p;
+        snprintf(line, sizeof line, "rm -rf %s/*; mkdir -p %s/defects && cp -r '%s/fixtures/defects/%s' "
+                 "%s/defects/ && cd %s/defects/%s && %s", folder, folder, SOURCE_DIR, table[i].id,
+                 folder, folder, table[i].id, table[i].line);
+        assert_int_equal(system(line), 0);
+        setenv("CNNCHECK_FIXTURES", folder, 1);
+        const bool held = prove(find_defect(table[i].id), &p);
+        unsetenv("CNNCHECK_FIXTURES");
+        if (held || !strstr(p.failure, table[i].failure))
+            fail_msg("%s, %s: %s", table[i].id, table[i].line, p.failure);
+    }
+    snprintf(line, sizeof line, "rm -r %s", folder);
+    assert_int_equal(system(line), 0);
+}
+
+/* The campaign counts a proof that failed, and names it. */
+static void a_campaign_is_red_when_a_defect_is_not_caught(void **state)
+{
+    (void)state;
+    struct campaign c = { .glob = "D000-1?", .seed = 1, .shard = 1, .shards = 1, .threads = 1 };
+    memcpy(c.use, use, sizeof use);
+    setenv("CNNCHECK_FIXTURES", "/nowhere", 1);
+    const int quiet = open("/dev/null", O_WRONLY), before = dup(1);
+    fflush(stdout);
+    dup2(quiet, 1);
+    campaign_defects(&c);
+    const bool held = report_summary(&c);
+    fflush(stdout);
+    dup2(before, 1);
+    close(quiet);
+    close(before);
+    unsetenv("CNNCHECK_FIXTURES");
+    assert_false(held);
+    assert_int_equal(c.proofs, 8); /* 10 to 16, and 18 */
+    assert_string_equal(c.proof[0].defect->id, "D000-10");
+    assert_non_null(strstr(c.proof[0].failure, "/nowhere/defects/D000-10: there is not one case"));
+    free(c.proof);
+}
+
+static void training_knows_its_defects(void **state)
+{
+    (void)state;
+    static const struct { const char *network, *id; int count; const char *failure; } table[] = {
+        { "mnist10", "all", 8, "" },
+        { "mnist10", "D004-06", 2, "" },
+        { "mnist10", "D004-09", 0, "--defect D004-09: shows in no training of mnist10; there are: all "
+                                   "D004-04 D004-05" },
+        { "mnist10", "D001-04", 0, "shows in no training" },
+        { "mnist10", "", 0, "shows in no training" },
+        { "mnist01-relu", "all", 8, "" },
+        { "mnist01-sigmoid", "all", 3, "" },
+        { "chihuahua-muffin", "all", 9, "" },
+        { "fashion", "D002-16", 2, "" },
+    };
+    for (size_t i = 0; i < COUNT(table); i++) {
+        struct network network;
+        struct swaps s = { .count = 0 };
+        struct error e = { "" };
+        assert_true(network_find(table[i].network, NULL, &network, &e));
+        if (swaps_add(&s, &network, table[i].id, &e) != (table[i].count > 0) ||
+            s.count != table[i].count || !strstr(e.text, table[i].failure))
+            fail_msg("%s, %s: %d, %s", table[i].network, table[i].id, s.count, e.text);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_finding_has_its_function_or_its_reason),
+        cmocka_unit_test(all_are_proven),
+        cmocka_unit_test(a_function_that_is_not_the_documents_fails_its_proof),
+        cmocka_unit_test(a_case_that_is_not_right_fails_its_proof),
+        cmocka_unit_test(a_campaign_is_red_when_a_defect_is_not_caught),
+        cmocka_unit_test(training_knows_its_defects),
+    };
+    return cmocka_run_group_tests_name("defects", tests, set_up, NULL);
+}
