@@ -56,7 +56,7 @@ neon_FLAGS   := $(HARD)
 LAYERS  := $(basename $(notdir $(wildcard ref/*.c)))
 COMMON  := $(patsubst %.c,$(BUILD)/%.o,$(wildcard ref/*.c fast/isa/*.c harness/check/*.c harness/defects/*.c \
              harness/nets/*.c) $(filter-out harness/main.c harness/net.c,$(wildcard harness/*.c)))
-KERNELS := $(foreach set,$(SETS),$(LAYERS:%=$(BUILD)/fast/%.$(set).o))
+KERNELS := $(foreach set,$(SETS),$(patsubst %,$(BUILD)/fast/%.$(set).o,$(LAYERS) probe))
 ENGINES := $(BUILD)/harness/net.ref.o $(BUILD)/harness/net.fast.o
 OBJECTS := $(COMMON) $(KERNELS) $(ENGINES)
 TESTS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))

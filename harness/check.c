@@ -230,11 +230,21 @@ size_t operand_count(const struct check *c, const struct operand *o, const void 
     return count;
 }
 
-double operand_terms(const struct check *c, const struct operand *o, const void *shape)
+static double product(const struct check *c, const char *list, const void *shape)
 {
     int value[MAX_KEYS];
     double product = 1.0;
-    for (int i = 0, count = values(c, o->terms, shape, value); i < count; i++)
+    for (int i = 0, count = values(c, list, shape, value); i < count; i++)
         product *= value[i];
-    return product + o->more;
+    return product;
+}
+
+double operand_terms(const struct check *c, const struct operand *o, const void *shape)
+{
+    return product(c, o->terms, shape) + o->more;
+}
+
+double function_flops(const struct check *c, const struct function *f, const void *shape)
+{
+    return f->flops ? f->each * product(c, f->flops, shape) : 0.0;
 }

@@ -73,6 +73,9 @@ struct function {
     void (*ref)(const void *shape, double *const *operand);
     void (*fast)(enum isa isa, const void *shape, float *const *operand, float *work);
     size_t (*workspace)(enum isa isa, const void *shape); /* in floats; NULL: none */
+    const char *flops; /* the product of these keys, times `each`, is what it computes; NULL: it is
+                        * held against memory alone */
+    int each;
     enum rule rule;
     bool exact; /* integers in, small enough, give exact sums: judged bit for bit as well */
     /* S, written into the OUT operands; NULL: ref on the absolute values of what does not select. */
@@ -85,6 +88,8 @@ struct check {
     struct key key[MAX_KEYS]; /* ended by a NULL name; those of a case first, derived ones last */
     const char *(*invalid)(const void *shape); /* what the contract needs and the shape lacks, or NULL */
     const char *const *cases; /* shapes that are always tried, as text, ended by NULL */
+    int documents;            /* so many of them, the first, are the documents' own: bench times them */
+    const char *const *large; /* more that it times, as large networks have them, ended by NULL */
     struct function function[MAX_FUNCTIONS]; /* ended by a NULL name */
 };
 
@@ -134,5 +139,8 @@ bool operand_absent(const struct check *c, const struct operand *o, const void *
 
 /* n of the bound, for an OUT operand. */
 double operand_terms(const struct check *c, const struct operand *o, const void *shape);
+
+/* The floating-point operations of a call; 0 where none are counted. */
+double function_flops(const struct check *c, const struct function *f, const void *shape);
 
 #endif

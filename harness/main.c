@@ -12,6 +12,7 @@ static const struct {
     { "train", "train a network by ref and fast, side by side", train_command },
     { "eval", "judge saved weights on test images", eval_command },
     { "defects", "the documents' bugs, and the cases that catch them", defects_command },
+    { "bench", "time every fast kernel beside what the machine can do", bench_command },
     { "info", "what this build and this machine can do", info_command },
 };
 

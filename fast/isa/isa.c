@@ -1,4 +1,5 @@
 #include "fast/isa/isa.h"
+#include "fast/probe.h"
 #include "ref/layers.h"
 
 #define NAME(unused, set) #set,
@@ -38,3 +39,11 @@ enum isa isa_best(void)
         return table[isa];                                                                         \
     }
 LAYERS(DISPATCH)
+
+#define DECLARE_PROBE(unused, set) extern const struct probe probe_##set;
+ISAS(DECLARE_PROBE, )
+const struct probe *probe_fast(int isa)
+{
+    static const struct probe *const table[ISA_COUNT] = { ISAS(ADDRESS, probe) };
+    return table[isa];
+}

@@ -13,8 +13,12 @@ static const char *invalid(const void *shape)
 
 static const double clips[] = { 1e-15, 0.0, 1e-7, 0.01, NAN };
 
-static const char *const cases[] = { "n=1,len=1,eps=1e-15", "n=1,len=2,eps=0", "n=3,len=5,eps=0.01",
-                                     "n=20,len=1,eps=1e-15", "n=4,len=25,eps=0", NULL };
+static const char *const cases[] = {
+    "n=1,len=2,eps=1e-15", "n=1000,len=1,eps=1e-15", "n=1,len=1,eps=1e-15", "n=1,len=2,eps=0",
+    "n=3,len=5,eps=0.01", "n=20,len=1,eps=1e-15", "n=4,len=25,eps=0", NULL
+};
+
+static const char *const large[] = { "n=1024,len=1024,eps=1e-15", NULL };
 
 CALL(bce, forward, a[0], a[1], a[2])
 CALL(bce, backward, a[0], a[1], a[2])
@@ -48,7 +52,7 @@ const struct check bce_check = {
     .shape_size = sizeof(struct bce_shape),
     .key = { INT_KEY(bce, n, 1, 9), INT_KEY(bce, len, 1, 9), REAL_KEY(bce, eps, clips) },
     .invalid = invalid,
-    .cases = cases,
+    .cases = cases, .documents = 2, .large = large,
     .function = {
         { CALLS(forward), .magnitude = forward_magnitude,
           .operand = { { "p", IN, "n len", FILL_PROBABILITIES },

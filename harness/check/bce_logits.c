@@ -9,8 +9,11 @@ static const char *invalid(const void *shape)
     return s->n < 1 || s->len < 1 ? "every key of at least 1" : NULL;
 }
 
-static const char *const cases[] = { "n=1,len=1",  "n=1,len=2",  "n=2,len=8",
-                                     "n=17,len=1", "n=10,len=10", NULL };
+static const char *const cases[] = {
+    "n=1,len=2", "n=1000,len=1", "n=1,len=1", "n=2,len=8", "n=17,len=1", "n=10,len=10", NULL
+};
+
+static const char *const large[] = { "n=1024,len=1024", NULL };
 
 CALL(bce_logits, forward, a[0], a[1], a[2])
 CALL(bce_logits, backward, a[0], a[1], a[2])
@@ -39,7 +42,7 @@ const struct check bce_logits_check = {
     .shape_size = sizeof(struct bce_logits_shape),
     .key = { INT_KEY(bce_logits, n, 1, 9), INT_KEY(bce_logits, len, 1, 20) },
     .invalid = invalid,
-    .cases = cases,
+    .cases = cases, .documents = 2, .large = large,
     .function = {
         { CALLS(forward), .magnitude = forward_magnitude,
           .operand = { { "z", IN, "n len", FILL_LOGITS },

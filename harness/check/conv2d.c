@@ -53,6 +53,17 @@ static const char *const cases[] = {
     NULL
 };
 
+static const char *const large[] = {
+    "n=1,c=64,h=56,w=56,o=64,kh=3,kw=3,stride=1,pad=1,bias=none",
+    "n=1,c=128,h=28,w=28,o=128,kh=3,kw=3,stride=1,pad=1,bias=none",
+    "n=1,c=256,h=14,w=14,o=256,kh=3,kw=3,stride=1,pad=1,bias=none",
+    "n=1,c=512,h=7,w=7,o=512,kh=3,kw=3,stride=1,pad=1,bias=none",
+    "n=1,c=3,h=224,w=224,o=64,kh=7,kw=7,stride=2,pad=3,bias=none",
+    "n=1,c=64,h=56,w=56,o=256,kh=1,kw=1,stride=1,pad=0,bias=none",
+    "n=1,c=128,h=56,w=56,o=128,kh=3,kw=3,stride=2,pad=1,bias=none",
+    NULL
+};
+
 static size_t workspace(enum isa isa, const void *s)
 {
     return conv2d_fast(isa)->workspace(s);
@@ -73,18 +84,21 @@ const struct check conv2d_check = {
              { .name = "oh", .kind = KEY_DERIVED, .derived = oh },
              { .name = "ow", .kind = KEY_DERIVED, .derived = ow } },
     .invalid = invalid,
-    .cases = cases,
+    .cases = cases, .documents = 7, .large = large,
     .function = {
-        { CALLS(forward), .workspace = workspace, .exact = true,
+        { CALLS(forward), .flops = "n o oh ow c kh kw", .each = 2,
+          .workspace = workspace, .exact = true,
           .operand = { { "x", IN, "n c h w" },
                        { "w", IN, "o c kh kw" },
                        { "b", IN, "|o|o oh ow" },
                        { "y", OUT, "n o oh ow", .terms = "c kh kw", .more = 1 } } },
-        { CALLS(backward_data), .workspace = workspace, .exact = true,
+        { CALLS(backward_data), .flops = "n o oh ow c kh kw", .each = 2,
+          .workspace = workspace, .exact = true,
           .operand = { { "w", IN, "o c kh kw" },
                        { "dy", IN, "n o oh ow" },
                        { "dx", OUT, "n c h w", .terms = "o kh kw" } } },
-        { CALLS(backward_weights), .workspace = workspace, .exact = true,
+        { CALLS(backward_weights), .flops = "n o oh ow c kh kw", .each = 2,
+          .workspace = workspace, .exact = true,
           .operand = { { "x", IN, "n c h w" },
                        { "dy", IN, "n o oh ow" },
                        { "dw", OUT, "o c kh kw", .terms = "n oh ow" },

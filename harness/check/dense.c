@@ -23,6 +23,14 @@ static const char *const cases[] = {
     NULL
 };
 
+static const char *const large[] = {
+    "n=1000,in=9216,out=50",
+    "n=1,in=4096,out=4096",
+    "n=64,in=2048,out=1000",
+    "n=256,in=1024,out=1024",
+    NULL
+};
+
 CALL(dense, forward, a[0], a[1], a[2], a[3])
 CALL(dense, backward, a[0], a[1], a[2], a[3], a[4], a[5])
 
@@ -31,14 +39,16 @@ const struct check dense_check = {
     .shape_size = sizeof(struct dense_shape),
     .key = { INT_KEY(dense, n, 1, 9), INT_KEY(dense, in, 1, 70), INT_KEY(dense, out, 1, 120) },
     .invalid = invalid,
-    .cases = cases,
+    .cases = cases, .documents = 5, .large = large,
     .function = {
-        { CALLS(forward), .exact = true,
+        { CALLS(forward), .flops = "n in out", .each = 2,
+          .exact = true,
           .operand = { { "x", IN, "n in" },
                        { "w", IN, "in out" },
                        { "b", IN, "out" },
                        { "y", OUT, "n out", .terms = "in", .more = 1 } } },
-        { CALLS(backward), .exact = true,
+        { CALLS(backward), .flops = "n in out", .each = 4,
+          .exact = true,
           .operand = { { "x", IN, "n in" },
                        { "w", IN, "in out" },
                        { "dy", IN, "n out" },

@@ -35,6 +35,8 @@ static const char *const cases[] = {
     NULL
 };
 
+static const char *const large[] = { "n=4,c=64,h=112,w=112,k=3,stride=2", NULL };
+
 CALL(maxpool, forward, a[0], a[1])
 CALL(maxpool, backward, a[0], a[1], a[2])
 
@@ -46,7 +48,7 @@ const struct check maxpool_check = {
              { .name = "oh", .kind = KEY_DERIVED, .derived = oh },
              { .name = "ow", .kind = KEY_DERIVED, .derived = ow } },
     .invalid = invalid,
-    .cases = cases,
+    .cases = cases, .documents = 3, .large = large,
     .function = {
         { CALLS(forward), .rule = RULE_SAME, .exact = true,
           .operand = { { "x", IN, "n c h w" },

@@ -7,7 +7,11 @@ static const char *invalid(const void *shape)
     return s->len < 1 ? "len of at least 1" : NULL;
 }
 
-static const char *const cases[] = { "len=1", "len=15", "len=16", "len=17", "len=1000", NULL };
+static const char *const cases[] = {
+    "len=3380", "len=6272", "len=216320", "len=1", "len=15", "len=16", "len=17", "len=1000", NULL
+};
+
+static const char *const large[] = { "len=16777216", NULL };
 
 CALL(relu, forward, a[0], a[1])
 CALL(relu, backward, a[0], a[1], a[2])
@@ -17,7 +21,7 @@ const struct check relu_check = {
     .shape_size = sizeof(struct relu_shape),
     .key = { INT_KEY(relu, len, 1, 100) },
     .invalid = invalid,
-    .cases = cases,
+    .cases = cases, .documents = 3, .large = large,
     .function = {
         { CALLS(forward), .rule = RULE_SAME, .exact = true,
           .operand = { { "x", IN, "len" },

@@ -11,7 +11,12 @@ static const char *invalid(const void *shape)
 
 static const double rates[] = { 1.0, 0.5, 2.0, 0.1, 0.01, 0.0003, NAN };
 
-static const char *const cases[] = { "len=1,lr=1", "len=16,lr=0.5", "len=1000,lr=0.01", NULL };
+static const char *const cases[] = {
+    "len=9586,lr=0.0003", "len=22162,lr=0.005", "len=316227,lr=0.01", "len=1,lr=1",
+    "len=16,lr=0.5", "len=1000,lr=0.01", NULL
+};
+
+static const char *const large[] = { "len=25557032,lr=0.1", NULL };
 
 CALL(sgd, step, a[0], a[1], a[2])
 
@@ -27,7 +32,7 @@ const struct check sgd_check = {
     .shape_size = sizeof(struct sgd_shape),
     .key = { INT_KEY(sgd, len, 1, 100), REAL_KEY(sgd, lr, rates) },
     .invalid = invalid,
-    .cases = cases,
+    .cases = cases, .documents = 3, .large = large,
     .function = {
         { CALLS(step), .magnitude = magnitude,
           .operand = { { "w", IN, "len" },

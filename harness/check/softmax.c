@@ -9,8 +9,12 @@ static const char *invalid(const void *shape)
     return s->n < 1 || s->len < 1 ? "every key of at least 1" : NULL;
 }
 
-static const char *const cases[] = { "n=1,len=1",  "n=1,len=2",  "n=1,len=10", "n=3,len=16",
-                                     "n=2,len=17", "n=1,len=100", NULL };
+static const char *const cases[] = {
+    "n=1,len=2", "n=1,len=10", "n=64,len=10", "n=1,len=1", "n=3,len=16", "n=2,len=17",
+    "n=1,len=100", NULL
+};
+
+static const char *const large[] = { "n=256,len=1000", NULL };
 
 CALL(softmax, forward, a[0], a[1])
 CALL(softmax, backward, a[0], a[1], a[2])
@@ -51,7 +55,7 @@ const struct check softmax_check = {
     .shape_size = sizeof(struct softmax_shape),
     .key = { INT_KEY(softmax, n, 1, 5), INT_KEY(softmax, len, 1, 60) },
     .invalid = invalid,
-    .cases = cases,
+    .cases = cases, .documents = 3, .large = large,
     .function = {
         { CALLS(forward), .magnitude = forward_magnitude,
           .operand = { { "x", IN, "n len", FILL_LOGITS },

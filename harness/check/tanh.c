@@ -9,7 +9,11 @@ static const char *invalid(const void *shape)
     return s->len < 1 ? "len of at least 1" : NULL;
 }
 
-static const char *const cases[] = { "len=1", "len=15", "len=16", "len=17", "len=1000", NULL };
+static const char *const cases[] = {
+    "len=100", "len=6400", "len=1", "len=15", "len=16", "len=17", "len=1000", NULL
+};
+
+static const char *const large[] = { "len=4194304", NULL };
 
 CALL(tanh, forward, a[0], a[1])
 CALL(tanh, backward, a[0], a[1], a[2])
@@ -28,7 +32,7 @@ const struct check tanh_check = {
     .shape_size = sizeof(struct tanh_shape),
     .key = { INT_KEY(tanh, len, 1, 100) },
     .invalid = invalid,
-    .cases = cases,
+    .cases = cases, .documents = 2, .large = large,
     .function = {
         { CALLS(forward), .rule = RULE_ULP,
           .operand = { { "x", IN, "len" },

@@ -1,0 +1,222 @@
+#include "harness/bench.h"
+
+#include "fast/probe.h"
+#include "harness/cycles.h"
+#include "harness/fill.h"
+#include "harness/progress.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *const limit_name[] = { "multiply-add", "memory" };
+
+enum { TURNS = 41 };
+static const double burst = 1e-4; /* seconds: short, for a neighbour's work comes in slices */
+
+/* One call of a function, with its operands. */
+struct job {
+    const struct function *function;
+    const void *shape;
+    enum isa isa;
+    float *operand[MAX_OPERANDS], *work;
+    double *ref[MAX_OPERANDS];
+    const float *in[MAX_OPERANDS + 1]; /* for the traffic probe */
+    float *out[MAX_OPERANDS + 1];
+    size_t count[MAX_OPERANDS];
+};
+
+typedef void run_function(const struct job *j, long repeats);
+
+static void run_fast(const struct job *j, long repeats)
+{
+    while (repeats--)
+        j->function->fast(j->isa, j->shape, j->operand, j->work);
+}
+
+static void run_ref(const struct job *j, long repeats)
+{
+    while (repeats--)
+        j->function->ref(j->shape, j->ref);
+}
+
+static volatile float sink; /* so that a probe has to compute */
+
+static void run_traffic(const struct job *j, long repeats)
+{
+    while (repeats--)
+        sink = probe_fast(j->isa)->traffic(j->in, j->out, j->count);
+}
+
+static void run_peak(const struct job *j, long repeats)
+{
+    sink = probe_fast(j->isa)->multiply_add(repeats);
+}
+
+static double peak_flops(enum isa isa) /* of one repeat */
+{
+    return 2.0 * 16.0 * probe_fast(isa)->chains;
+}
+
+static double time_of(run_function *run, const struct job *j, long repeats)
+{
+    const double start = seconds_now();
+    run(j, repeats);
+    return (seconds_now() - start) / (double)repeats;
+}
+
+/* How many repeats a burst has. */
+static long repeats_of(run_function *run, const struct job *j)
+{
+    long repeats = 1;
+    for (double t; (t = time_of(run, j, repeats) * (double)repeats) < burst && repeats < 1L << 40;)
+        repeats = t < burst / 8 ? repeats * 8 : (long)(1.2 * (double)repeats * burst / t) + 1;
+    return repeats;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Sorts; the quarter-th quartile. */
+static double quartile(double *x, int count, int quarter)
+{
+    qsort(x, (size_t)count, sizeof *x, by_value);
+    return x[count * quarter / 4 - (quarter == 4)];
+}
+
+static void *allocate(size_t bytes)
+{
+    void *p = aligned_alloc(64, (bytes + 127) / 64 * 64);
+    if (!p) {
+        fprintf(stderr, "cnncheck: no memory for %zu bytes\n", bytes);
+        exit(2);
+    }
+    return p;
+}
+
+/* Draws the first rows of an operand and repeats them. */
+static void fill_operand(const struct operand *o, struct rng *r, double *x, size_t count, int row)
+{
+    const size_t most = 100000 > row ? (size_t)(100000 / row) * (size_t)row : (size_t)row;
+    const size_t drawn = count < most ? count : most;
+    fill_reals(r, o->fill == FILL_REALS ? FILL_NORMALS : o->fill, x, drawn, row);
+    for (size_t k = drawn; k < count; k++)
+        x[k] = x[k - drawn];
+}
+
+static void begin(struct job *j, const struct check *c, double *bytes)
+{
+    int inputs = 0, outputs = 0;
+    size_t count[MAX_OPERANDS], inside = 0, outside = 0, of_out[MAX_OPERANDS];
+    struct rng r = rng_named(1, "bench");
+    for (int i = 0; j->function->operand[i].name; i++) {
+        const struct operand *o = &j->function->operand[i];
+        int dim[MAX_DIMS];
+        const int rank = operand_dims(c, o, j->shape, dim);
+        count[i] = operand_count(c, o, j->shape);
+        if (operand_absent(c, o, j->shape))
+            continue;
+        j->operand[i] = allocate(count[i] * sizeof(float));
+        j->ref[i] = allocate(count[i] * sizeof(double));
+        memset(j->operand[i], 0, count[i] * sizeof(float));
+        memset(j->ref[i], 0, count[i] * sizeof(double));
+        *bytes += (double)(count[i] * sizeof(float));
+        if (o->role == OUT) {
+            of_out[outside++] = count[i];
+            j->out[outputs++] = j->operand[i];
+            continue;
+        }
+        fill_operand(o, &r, j->ref[i], count[i], rank ? dim[rank - 1] : 1);
+        for (size_t k = 0; k < count[i]; k++)
+            j->operand[i][k] = (float)j->ref[i][k];
+        j->count[inside++] = count[i];
+        j->in[inputs++] = j->operand[i];
+    }
+    memcpy(j->count + inside, of_out, outside * sizeof *of_out);
+    if (j->function->workspace)
+        j->work = allocate(j->function->workspace(j->isa, j->shape) * sizeof(float));
+}
+
+static void end(struct job *j)
+{
+    for (int i = 0; i < MAX_OPERANDS; i++) {
+        free(j->operand[i]);
+        free(j->ref[i]);
+    }
+    free(j->work);
+}
+
+/* The turns: seconds of the kernel, and the limits' over the kernel's. */
+static void take_turns(struct job *j, double flops, int threads, struct timing *out)
+{
+    double kernel[TURNS], part[2][TURNS], cycles[TURNS];
+    const long peak_repeats = repeats_of(run_peak, j), traffic_repeats = repeats_of(run_traffic, j);
+    const long repeats = repeats_of(run_fast, j);
+    const double repeats_needed = flops / peak_flops(j->isa) / threads;
+    const bool counted = cycles_counted() && threads == 1;
+    for (int t = 0; t < TURNS; t++) {
+        const double peak = time_of(run_peak, j, peak_repeats) * repeats_needed;
+        const double traffic = time_of(run_traffic, j, traffic_repeats) / threads;
+        run_fast(j, 1); /* what the probe left in the caches is not what a network leaves */
+        const uint64_t before = counted ? cycles_now() : 0;
+        kernel[t] = time_of(run_fast, j, repeats);
+        cycles[t] = counted ? (double)(cycles_now() - before) / (double)repeats : NAN;
+        part[LIMIT_COMPUTE][t] = peak / kernel[t];
+        part[LIMIT_MEMORY][t] = traffic / kernel[t];
+    }
+    const double compute = quartile(part[LIMIT_COMPUTE], TURNS, 2);
+    const double memory = quartile(part[LIMIT_MEMORY], TURNS, 2);
+    out->limit = compute > memory ? LIMIT_COMPUTE : LIMIT_MEMORY;
+    out->part = j->isa == ISA_scalar ? NAN : compute > memory ? compute : memory;
+    out->seconds = quartile(kernel, TURNS, 2);
+    out->spread = (quartile(kernel, TURNS, 3) - quartile(kernel, TURNS, 1)) / out->seconds;
+    out->cycles = counted ? quartile(cycles, TURNS, 2) : NAN;
+}
+
+void bench_function(const struct check *c, const struct function *f, const void *shape,
+                    enum isa isa, int threads, struct timing *out)
+{
+    struct job j = { .function = f, .shape = shape, .isa = isa };
+    double ref[3];
+    *out = (struct timing){ .check = c, .function = f, .isa = isa };
+    shape_print(c, shape, out->shape);
+    out->flops = function_flops(c, f, shape);
+    begin(&j, c, &out->bytes);
+    take_turns(&j, out->flops, threads, out);
+    for (int i = 0; i < 3; i++)
+        ref[i] = time_of(run_ref, &j, 1) / time_of(run_fast, &j, 1);
+    out->over_ref = quartile(ref, 3, 2);
+    end(&j);
+}
+
+double bench_peak(enum isa isa)
+{
+    const struct job j = { .isa = isa };
+    const long repeats = repeats_of(run_peak, &j);
+    double rate[TURNS];
+    for (int t = 0; t < TURNS; t++)
+        rate[t] = peak_flops(isa) / time_of(run_peak, &j, repeats);
+    return quartile(rate, TURNS, 2);
+}
+
+double bench_copy(enum isa isa, size_t bytes)
+{
+    const size_t half = bytes / 2, floats = half / sizeof(float);
+    struct job j = { .isa = isa, .count = { floats, floats } };
+    float *from = allocate(half), *to = allocate(half);
+    double rate[TURNS];
+    memset(from, 0, half);
+    memset(to, 0, half);
+    j.in[0] = from;
+    j.out[0] = to;
+    const long repeats = repeats_of(run_traffic, &j);
+    for (int t = 0; t < TURNS; t++)
+        rate[t] = (double)bytes / time_of(run_traffic, &j, repeats);
+    free(from);
+    free(to);
+    return quartile(rate, TURNS, 2);
+}
