@@ -1,129 +1,111 @@
 /* taps.h - the sum that convolution is made of, forward and backward: over taps, one output a lane.
  *
- * A tap is one (channel, p, q) of a kernel: a place in the input, relative to that of the output, and
- * a weight for every output channel. Inputs are packed first where padding or a stride stand in the
- * way: the zeros that surround a plane are written out, and the columns of a row are dealt into
- * `stride` groups, so that the neighbours of one tap lie side by side.
+ * A tap is one (channel, p, q) of a kernel: where its inputs begin in the packed planes, and where its
+ * weight is among those of an output channel.
  */
 #ifndef FAST_TAPS_H
 #define FAST_TAPS_H
 
-#include "fast/vec.h"
+#include "fast/planes.h"
 #include "ref/conv2d.h"
 
-/* How `channels` planes of h x w are packed: rows from `top` on (a negative one is padding), and in
- * each of `groups` groups g the columns left + g, left + g + groups, ... */
-struct packing {
-    int channels, h, w, top, rows, left, groups, cols;
+struct tap {
+    int32_t x, w;
 };
 
-static size_t packed_size(const struct packing *p)
+static double multiply_adds(const struct conv2d_shape *s)
 {
-    return (size_t)p->channels * p->rows * p->groups * p->cols;
+    return (double)s->n * s->o * conv2d_oh(s) * conv2d_ow(s) * s->c * s->kh * s->kw;
 }
 
-/* Packs x into `out`, or returns x itself where the packed planes are the planes. */
-static const float *pack(const struct packing *p, const float *x, float *out)
-{
-    if (!p->top && !p->left && p->groups == 1 && p->rows == p->h && p->cols == p->w)
-        return x;
-    float *to = out;
-    for (int c = 0; c < p->channels; c++, x += (size_t)p->h * p->w)
-        for (int r = p->top; r < p->top + p->rows; r++)
-            for (int g = 0; g < p->groups; g++)
-                for (int t = 0, j = p->left + g; t < p->cols; t++, j += p->groups)
-                    *to++ = r < 0 || r >= p->h || j < 0 || j >= p->w ? 0.0f
-                                                                     : x[(size_t)r * p->w + j];
-    return out;
-}
-
-/* The sum over taps for a grid of outputs, `rows` by `cols` in each of `channels`. */
+/* y[channel][f] = bias + sum over taps of w[channel w_channel + tap.w] x[tap.x + f], each in one lane and
+ * in the order of the taps, for f < count. */
 struct sum {
-    int channels, rows, cols, taps;
-    const float *x;         /* the input under output (0, 0) */
-    size_t x_row;           /* how far it moves from one output row to the next */
-    const int32_t *place;   /* of every tap in the input */
-    const float *weight;    /* of every tap for every channel of a block, block after block */
-    enum conv2d_bias kind;  /* of the bias that the sum starts from */
-    const float *bias;
+    int channels, count, taps;
+    const float *x;
+    const struct tap *tap;
+    const float *w;
+    size_t w_channel;
+    enum conv2d_bias kind;
+    const float *bias;      /* of (channel 0, output 0) */
     float *y;
-    size_t y_channel, y_row;
-    int y_step;
+    size_t y_channel;       /* from one channel of y, or of a bias for every output, to the next */
 };
 
-enum { MOST_CHANNELS = V_ACCUMULATORS < 12 ? V_ACCUMULATORS : 12 };
-
-/* B channels by V vectors of one row, of which the last has n columns. B and V are constants where
- * this is called, so that the sums stay in registers. */
-static inline __attribute__((always_inline)) void tile(const struct sum *s, int channel, int row,
-                                                       int col, const int B, const int V, int n)
+/* B channels by V vectors, of which the last has n outputs. B and V are constants where this is called,
+ * so that the sums stay in registers. */
+static inline __attribute__((always_inline)) void sum_tile(const struct sum *s, int channel, int at,
+                                                           const int B, const int V, int n)
 {
-    v sum[12][2];
-    for (int b = 0; b < B; b++)
-        for (int k = 0; k < V; k++) {
-            if (s->kind == CONV2D_BIAS_NONE)
-                sum[b][k] = v_set1(0.0f);
-            else if (s->kind == CONV2D_BIAS_CHANNEL)
-                sum[b][k] = v_set1(s->bias[channel + b]);
-            else
-                sum[b][k] = v_load_n(s->bias + ((size_t)(channel + b) * s->rows + row) * s->cols +
-                                         col + 16 * k, k < V - 1 ? 16 : n);
-        }
-    const float *x = s->x + row * s->x_row + col;
-    const float *weight = s->weight + (size_t)channel * s->taps;
-    for (int t = 0; t < s->taps; t++, weight += B) {
-        v a[2];
+    v sum[8][6];
+    UNROLL
+    for (int b = 0; b < B; b++) {
+        const float *start = s->bias + (channel + b) * s->y_channel + at;
+        UNROLL
         for (int k = 0; k < V; k++)
-            a[k] = k < V - 1 ? v_load(x + s->place[t] + 16 * k)
-                             : v_load_n(x + s->place[t] + 16 * k, n);
-        for (int b = 0; b < B; b++)
+            sum[b][k] = s->kind == CONV2D_BIAS_NONE      ? v_set1(0.0f)
+                        : s->kind == CONV2D_BIAS_CHANNEL ? v_set1(s->bias[channel + b])
+                        : k < V - 1                      ? v_load(start + 16 * k)
+                                                         : v_load_n(start + 16 * k, n);
+    }
+    const float *x = s->x + at, *w = s->w + channel * s->w_channel;
+    const size_t step = s->w_channel;
+    for (const struct tap *t = s->tap, *end = t + s->taps; t < end; t++) {
+        v a[6];
+        UNROLL
+        for (int k = 0; k < V; k++)
+            a[k] = v_hold(v_load(x + t->x + 16 * k));
+        UNROLL
+        for (int b = 0; b < B; b++) {
+            const v weight = v_set1(w[t->w + b * step]);
+            UNROLL
             for (int k = 0; k < V; k++)
-                sum[b][k] = v_fma(v_set1(weight[b]), a[k], sum[b][k]);
+                sum[b][k] = v_fma(weight, a[k], sum[b][k]);
+        }
     }
-    for (int b = 0; b < B; b++)
-        for (int k = 0; k < V; k++)
-            v_store_stride(s->y + (channel + b) * s->y_channel + row * s->y_row +
-                               (size_t)(col + 16 * k) * s->y_step,
-                           s->y_step, sum[b][k], k < V - 1 ? 16 : n);
-}
-
-static inline __attribute__((always_inline)) void block(const struct sum *s, int channel,
-                                                        const int B)
-{
-    for (int row = 0; B <= MOST_CHANNELS && row < s->rows; row++) { /* no code for more */
-        int col = 0;
-        for (; 2 * B <= V_ACCUMULATORS && s->cols - col > 16; col += 32)
-            tile(s, channel, row, col, B, 2, s->cols - col - 16);
-        for (; col < s->cols; col += 16)
-            tile(s, channel, row, col, B, 1, s->cols - col);
+    UNROLL
+    for (int b = 0; b < B; b++) {
+        float *y = s->y + (channel + b) * s->y_channel + at;
+        UNROLL
+        for (int k = 0; k < V - 1; k++)
+            v_store(y + 16 * k, sum[b][k]);
+        v_store_n(y + 16 * (V - 1), sum[b][V - 1], n);
     }
 }
 
-/* The channels of the block that starts at `channel`: blocks are as equal as they can be. */
-static int block_size(int channels, int channel)
+enum { MOST_CHANNELS = V_ACCUMULATORS < 8 ? V_ACCUMULATORS : 8 };
+
+static inline __attribute__((always_inline)) void sum_block(const struct sum *s, int channel,
+                                                            const int B)
 {
-    const int blocks = (channels + MOST_CHANNELS - 1) / MOST_CHANNELS;
-    const int size = (channels + blocks - 1) / blocks;
-    return channels - channel < size ? channels - channel : size;
+    const int vectors = (s->count + 15) / 16, most = V_ACCUMULATORS / B < 6 ? V_ACCUMULATORS / B : 6;
+    for (int k = 0, size; k < vectors && B <= MOST_CHANNELS; k += size) { /* no code for more */
+        size = part_size(vectors, k, most);
+        const int n = s->count - 16 * (k + size - 1);
+        switch (size) {
+        case 1: sum_tile(s, channel, 16 * k, B, 1, n); break;
+        case 2: if (most >= 2) sum_tile(s, channel, 16 * k, B, 2, n); break;
+        case 3: if (most >= 3) sum_tile(s, channel, 16 * k, B, 3, n); break;
+        case 4: if (most >= 4) sum_tile(s, channel, 16 * k, B, 4, n); break;
+        case 5: if (most >= 5) sum_tile(s, channel, 16 * k, B, 5, n); break;
+        case 6: if (most >= 6) sum_tile(s, channel, 16 * k, B, 6, n); break;
+        }
+    }
 }
 
 static void sum_taps(const struct sum *s)
 {
     for (int channel = 0, size; channel < s->channels; channel += size) {
-        size = block_size(s->channels, channel);
+        size = part_size(s->channels, channel, MOST_CHANNELS);
         switch (size) {
-        case 1: block(s, channel, 1); break;
-        case 2: block(s, channel, 2); break;
-        case 3: block(s, channel, 3); break;
-        case 4: block(s, channel, 4); break;
-        case 5: block(s, channel, 5); break;
-        case 6: block(s, channel, 6); break;
-        case 7: block(s, channel, 7); break;
-        case 8: block(s, channel, 8); break;
-        case 9: block(s, channel, 9); break;
-        case 10: block(s, channel, 10); break;
-        case 11: block(s, channel, 11); break;
-        case 12: block(s, channel, 12); break;
+        case 1: sum_block(s, channel, 1); break;
+        case 2: sum_block(s, channel, 2); break;
+        case 3: sum_block(s, channel, 3); break;
+        case 4: sum_block(s, channel, 4); break;
+        case 5: sum_block(s, channel, 5); break;
+        case 6: sum_block(s, channel, 6); break;
+        case 7: sum_block(s, channel, 7); break;
+        case 8: sum_block(s, channel, 8); break;
         }
     }
 }

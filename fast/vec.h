@@ -15,9 +15,12 @@
  *   v_load(p)                   lane l = p[l]
  *   v_load_n(p, n)              lane l = p[l] for l < n, else +0; only the first n are touched;
  *                               n <= 0 gives zeros and n >= 16 gives v_load
- *   v_load_stride(p, s, n)      lane l = p[l * s] for l < n, else +0; nothing else is touched
+ *   v_load_stride(p, s, n)      lane l = p[l * s] for l < n, else +0; nothing before or behind
+ *                               those is touched
  *   v_store(p, x), v_store_n(p, x, n), v_store_stride(p, s, x, n)
  *                               the same lanes the other way; other lanes are not written
+ *
+ *   v_hold(x)                   x, for several uses: a compiler may otherwise load it again for each
  *
  * Arithmetic, rounded to nearest even, denormals kept, NaN and infinity as in IEEE 754.
  *
@@ -25,6 +28,10 @@
  *   v_fma(a, b, c)              a * b + c in one rounding
  *   v_neg(x), v_abs(x)          the sign bit flipped or cleared, of a zero and a NaN as well
  *   v_sum(x)                    all lanes by one fixed tree: l plus l + 8, then 4, 2 and 1 apart
+ *   v_sums(x)                   lane l = v_sum(x[l]), of 16 vectors, for far less than 16 of them
+ *   v_even(a, b)                lanes 0, 2, ... 14 of a, then those of b
+ *   v_zip_low(a, b)             lanes 0 to 7 of a and b in turn: a0 b0 a1 b1 ...
+ *   v_zip_high(a, b)            lanes 8 to 15 in turn
  *
  * Choice. There is no minimum or maximum: instruction sets disagree on NaN and on signed zeros, so
  * it is said as a comparison and a choice.
@@ -44,6 +51,7 @@
  * About the set, for the shape of tiles and the name of a file's one exported symbol.
  *
  *   V_ACCUMULATORS              how many running sums stay in registers beside their operands
+ *   UNROLL                      before a loop over the vectors of a tile
  *   FAST_TABLE(layer)           the name of the layer's table for this set
  */
 #ifndef FAST_VEC_H
@@ -82,6 +90,14 @@ static inline v v_abs(v x)
     return v_from_bits(i_and(v_bits(x), i_set1(0x7fffffffu)));
 }
 
+/* Loops over the vectors of a tile, whose length is a constant where they stand: only where all of
+ * them are unrolled do compilers keep the vectors in registers. */
+#ifdef __clang__
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
+#define UNROLL _Pragma("GCC unroll 16")
+#endif
+
 #ifndef VEC_MASKED_MEMORY /* the dialect has no v_load_n and v_store_n of its own */
 static inline v v_load_n(const float *p, int n)
 {
@@ -97,6 +113,25 @@ static inline void v_store_n(float *p, v x, int n)
     v_store(lane, x);
     for (int l = 0; l < 16 && l < n; l++)
         p[l] = lane[l];
+}
+#endif
+
+#ifdef ISA_scalar
+static inline v v_sums(const v *x)
+{
+    VEC_EACH(v, f, v_sum(x[l]));
+}
+#else
+#include "fast/isa/lanes.h"
+
+/* Each step adds what v_sum adds, of two vectors at once; their order leaves sum l in lane l. */
+static inline v v_sums(const v *x)
+{
+    v sum[4];
+    UNROLL
+    for (int k = 0; k < 4; k++)
+        sum[k] = vec_fold4(vec_fold8(x[k], x[k + 4]), vec_fold8(x[k + 8], x[k + 12]));
+    return vec_fold1(vec_fold2(sum[0], sum[1]), vec_fold2(sum[2], sum[3]));
 }
 #endif
 
@@ -119,6 +154,8 @@ static __attribute__((noinline, unused)) void vec_scatter(float *p, int stride, 
 
 static inline v v_load_stride(const float *p, int stride, int n)
 {
+    if (stride == 2 && n > 0)
+        return v_even(v_load_n(p, 2 * n - 1), v_load_n(p + 16, 2 * n - 17));
     return stride == 1 ? v_load_n(p, n) : vec_gather(p, stride, n);
 }
 

@@ -12,11 +12,8 @@ typedef struct { __m256 a, b; } vm; /* all bits of a lane set or clear */
 
 static inline v v_set1(float x) { return (v){_mm256_set1_ps(x), _mm256_set1_ps(x)}; }
 static inline v v_load(const float *p) { return (v){_mm256_loadu_ps(p), _mm256_loadu_ps(p + 8)}; }
-static inline void v_store(float *p, v x)
-{
-    _mm256_storeu_ps(p, x.a);
-    _mm256_storeu_ps(p + 8, x.b);
-}
+static inline void v_store(float *p, v x) { _mm256_storeu_ps(p, x.a); _mm256_storeu_ps(p + 8, x.b); }
+static inline v v_hold(v x) { __asm__("" : "+x"(x.a), "+x"(x.b)); return x; }
 
 /* Masked moves do not touch, and do not fault on, the lanes that are masked off. */
 #define VEC_MASKED_MEMORY
@@ -35,6 +32,7 @@ static inline v v_load_n(const float *p, int n)
 static inline void v_store_n(float *p, v x, int n)
 {
     const vi m = vec_first(n);
+    if (n >= 16) { v_store(p, x); return; } /* masked stores are slow where they are microcoded */
     _mm256_maskstore_ps(p, m.a, x.a);
     _mm256_maskstore_ps(p + 8, m.b, x.b);
 }

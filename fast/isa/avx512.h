@@ -9,6 +9,7 @@ typedef __mmask16 vm;
 static inline v v_set1(float x) { return _mm512_set1_ps(x); }
 static inline v v_load(const float *p) { return _mm512_loadu_ps(p); }
 static inline void v_store(float *p, v x) { _mm512_storeu_ps(p, x); }
+static inline v v_hold(v x) { __asm__("" : "+v"(x)); return x; }
 
 /* Masked moves do not touch, and do not fault on, the lanes that are masked off. */
 #define VEC_MASKED_MEMORY

@@ -25,6 +25,12 @@ static inline void v_store(float *p, v x)
     vst1q_f32(p + 12, x.d);
 }
 
+static inline v v_hold(v x)
+{
+    __asm__("" : "+w"(x.a), "+w"(x.b), "+w"(x.c), "+w"(x.d));
+    return x;
+}
+
 static inline v v_add(v x, v y) { return (v)VEC_2(vaddq_f32, x, y); }
 static inline v v_sub(v x, v y) { return (v)VEC_2(vsubq_f32, x, y); }
 static inline v v_mul(v x, v y) { return (v)VEC_2(vmulq_f32, x, y); }

@@ -11,6 +11,7 @@ typedef struct { int t[16]; } vm;
 static inline v v_set1(float x) { v r; for (int l = 0; l < 16; l++) r.f[l] = x; return r; }
 static inline v v_load(const float *p) { v r; memcpy(r.f, p, sizeof r.f); return r; }
 static inline void v_store(float *p, v x) { memcpy(p, x.f, sizeof x.f); }
+static inline v v_hold(v x) { return x; }
 
 static inline v v_add(v a, v b) { for (int l = 0; l < 16; l++) a.f[l] += b.f[l]; return a; }
 static inline v v_sub(v a, v b) { for (int l = 0; l < 16; l++) a.f[l] -= b.f[l]; return a; }
@@ -30,27 +31,13 @@ static inline float v_sum(v x)
     return x.f[0];
 }
 
-static inline vm v_lt(v a, v b)
-{
-    vm m;
-    for (int l = 0; l < 16; l++)
-        m.t[l] = a.f[l] < b.f[l];
-    return m;
-}
-static inline vm v_le(v a, v b)
-{
-    vm m;
-    for (int l = 0; l < 16; l++)
-        m.t[l] = a.f[l] <= b.f[l];
-    return m;
-}
-static inline vm v_eq(v a, v b)
-{
-    vm m;
-    for (int l = 0; l < 16; l++)
-        m.t[l] = a.f[l] == b.f[l];
-    return m;
-}
+#define VEC_EACH(type, member, value) type r; for (int l = 0; l < 16; l++) r.member[l] = value; return r
+static inline v v_even(v a, v b) { VEC_EACH(v, f, l < 8 ? a.f[2 * l] : b.f[2 * l - 16]); }
+static inline v v_zip_low(v a, v b) { VEC_EACH(v, f, l % 2 ? b.f[l / 2] : a.f[l / 2]); }
+static inline v v_zip_high(v a, v b) { VEC_EACH(v, f, l % 2 ? b.f[8 + l / 2] : a.f[8 + l / 2]); }
+static inline vm v_lt(v a, v b) { VEC_EACH(vm, t, a.f[l] < b.f[l]); }
+static inline vm v_le(v a, v b) { VEC_EACH(vm, t, a.f[l] <= b.f[l]); }
+static inline vm v_eq(v a, v b) { VEC_EACH(vm, t, a.f[l] == b.f[l]); }
 static inline vm m_and(vm a, vm b) { for (int l = 0; l < 16; l++) a.t[l] &= b.t[l]; return a; }
 static inline vm m_not(vm a) { for (int l = 0; l < 16; l++) a.t[l] = !a.t[l]; return a; }
 static inline v v_select(vm m, v a, v b)

@@ -1,0 +1,154 @@
+/* phases.h - the gradient of a convolution's input, backward_data.
+ *
+ * Input row i meets only the kernel rows p, p + stride, ... with p = (i + pad) mod stride, and column
+ * j likewise those from q on. So the inputs fall into stride x stride phases, and each is a sum over
+ * taps of its own, of a gradient without gaps.
+ */
+#ifndef FAST_PHASES_H
+#define FAST_PHASES_H
+
+#include "fast/planes.h"
+#include "fast/taps.h"
+#include "fast/threads.h"
+
+/* The first phase has the most of everything. */
+struct phase {
+    int p, q, i, j, rows, cols; /* i and j: its first row and column */
+    int above, before;          /* taps beyond the first in a column and in a row; -1: none */
+    int taps;
+};
+
+static struct phase phase_of(const struct conv2d_shape *s, int p, int q)
+{
+    const int st = s->stride;
+    const int i = ((p - s->pad) % st + st) % st, j = ((q - s->pad) % st + st) % st;
+    const int above = (s->kh - 1 - p + st) / st - 1, before = (s->kw - 1 - q + st) / st - 1;
+    return (struct phase){ p, q, i, j, (s->h - i + st - 1) / st, (s->w - j + st - 1) / st,
+                           above, before, s->o * (above + 1) * (before + 1) };
+}
+
+/* The gradient under the flipped kernels of a phase, for `rows` rows of it. */
+static struct planes gradient_planes(const struct conv2d_shape *s, const struct phase *f, int rows)
+{
+    return (struct planes){ .channels = s->o, .h = conv2d_oh(s), .w = conv2d_ow(s),
+                            .top = (f->i + s->pad) / s->stride - f->above,
+                            .left = (f->j + s->pad) / s->stride - f->before,
+                            .step = 1, .shifts = f->before + 1, .phases = 1,
+                            .rows = rows + f->above, .cols = f->cols };
+}
+
+static void phase_taps(const struct conv2d_shape *s, const struct phase *f, int rows, struct tap *t)
+{
+    const struct planes p = gradient_planes(s, f, rows);
+    for (int o = 0; o < s->o; o++)
+        for (int a = 0; a <= f->above; a++)
+            for (int e = 0; e <= f->before; e++)
+                *t++ = (struct tap){
+                    (((f->before - e) * s->o + o) * p.rows + f->above - a) * p.cols,
+                    (o * s->c * s->kh + f->p + a * s->stride) * s->kw + f->q + e * s->stride
+                };
+}
+
+/* How backward_data goes about a shape. */
+struct data_plan {
+    const struct conv2d_shape *s;
+    int rows, strips, cols, taps; /* of a strip, of an image, of the widest phase, of most phases */
+    size_t planes, apart;         /* floats: of a strip's planes, and of a phase of its outputs */
+    const float *w, *dy;
+    float *dx, *own;
+    struct tap *tap;
+};
+
+static struct data_plan data_plan(const struct conv2d_shape *s)
+{
+    const int st = s->stride, high = (s->h + st - 1) / st, cols = (s->w + st - 1) / st;
+    const struct phase f = phase_of(s, 0, 0);
+    const size_t row = (size_t)s->o * (f.before + 1) * cols;
+    const int rows = strip_rows(high, row, f.above);
+    return (struct data_plan){
+        .s = s, .rows = rows, .strips = (high + rows - 1) / rows, .cols = cols, .taps = f.taps,
+        .planes = lines(row * (rows + f.above)),
+        .apart = st == 1 ? 0 : lines((size_t)s->c * rows * cols),
+    };
+}
+
+/* Work: the taps of every phase, and for every thread the planes of a phase and, where the outputs of
+ * several lie in one row, a place for each. */
+static size_t data_work(const struct conv2d_shape *s)
+{
+    const struct data_plan a = data_plan(s);
+    return lines(2 * (size_t)s->stride * s->stride * a.taps) +
+           thread_count() * (a.planes + s->stride * a.apart);
+}
+
+/* Row `row` of outputs, `w` wide, from the rows of its phases: column j of phase k is j stride + k. */
+static void interleave(const float *phase, size_t apart, size_t row, int stride, int w, float *to)
+{
+    if (stride == 2) {
+        const float *even = phase + row * ((w + 1) / 2), *odd = phase + apart + row * (w / 2);
+        for (int k = 0; k < w; k += 32, even += 16, odd += 16) {
+            const v a = v_load(even), b = v_load(odd);
+            v_store_n(to + k, v_zip_low(a, b), w - k);
+            v_store_n(to + k + 16, v_zip_high(a, b), w - k - 16);
+        }
+        return;
+    }
+    for (int k = 0; k < stride; k++, phase += apart) {
+        const int cols = (w - k + stride - 1) / stride;
+        for (int j = 0; j < cols; j++)
+            to[j * stride + k] = phase[row * cols + j];
+    }
+}
+
+/* Rows (i + pad) mod stride = p of a strip. */
+static void data_strip(const void *context, int k, int thread)
+{
+    const struct data_plan *a = context;
+    const struct conv2d_shape *s = a->s;
+    const int st = s->stride, p = k / a->strips % st, n = k / (a->strips * st);
+    const int row = k % a->strips * a->rows;
+    const size_t plane = (size_t)s->h * s->w;
+    float *planes = a->own + thread * (a->planes + st * a->apart), *apart = planes + a->planes;
+    struct phase f = phase_of(s, p, 0);
+    const int rows = least(a->rows, f.rows - row);
+    float *to = a->dx + n * s->c * plane + (size_t)(f.i + row * st) * s->w;
+    for (int q = 0; q < st && rows > 0; q++) {
+        f = phase_of(s, p, q);
+        struct planes grad = gradient_planes(s, &f, a->rows);
+        grad.top += row;
+        if (f.cols < 1)
+            continue;
+        planes_pack(&grad, a->dy + (size_t)n * s->o * grad.h * grad.w, planes);
+        sum_taps(&(struct sum){ .channels = s->c, .count = rows * f.cols, .taps = f.taps,
+                                .x = planes, .tap = a->tap + (p * st + q) * (size_t)a->taps,
+                                .w = a->w, .w_channel = (size_t)s->kh * s->kw,
+                                .kind = CONV2D_BIAS_NONE,
+                                .y = st == 1 ? to : apart + f.j * a->apart,
+                                .y_channel = st == 1 ? plane : (size_t)rows * f.cols });
+    }
+    for (int c = 0; st > 1 && c < s->c; c++)
+        for (int i = 0; i < rows; i++)
+            interleave(apart, a->apart, (size_t)c * rows + i, st, s->w,
+                       to + c * plane + (size_t)i * st * s->w);
+}
+
+static void backward_data(const struct conv2d_shape *s, const float *w, const float *dy, float *dx,
+                          float *work)
+{
+    struct data_plan a = data_plan(s);
+    const int st = s->stride;
+    a.w = w;
+    a.dy = dy;
+    a.dx = dx;
+    a.own = first_line(work);
+    a.tap = (struct tap *)a.own;
+    a.own += lines(2 * (size_t)st * st * a.taps);
+    for (int p = 0; p < st; p++)
+        for (int q = 0; q < st; q++) {
+            const struct phase f = phase_of(s, p, q);
+            phase_taps(s, &f, a.rows, a.tap + (p * st + q) * (size_t)a.taps);
+        }
+    thread_each(s->n * st * a.strips, multiply_adds(s), data_strip, &a);
+}
+
+#endif

@@ -1,0 +1,130 @@
+/* planes.h - the input of a convolution, packed so that every tap reads it in the order of the outputs.
+ *
+ * Outputs lie in a plane `cols` wide, and are computed 16 at a time without regard to where a row ends.
+ * So a tap needs the inputs under all outputs one beside the other as well. They are in a plane of
+ * their own for every column that a tap can be shifted by (and every row, modulo the stride), with the
+ * zeros of the padding written out; from one tap to the next row of the kernel it is `cols` farther.
+ */
+#ifndef FAST_PLANES_H
+#define FAST_PLANES_H
+
+#include "fast/vec.h"
+
+/* Plane (e, g, c), for each of so many shifts, phases and channels, holds in row r and column j
+ *
+ *     channel c [top + g + r step][left + e + j step]
+ *
+ * of an input of h x w a channel, 0 where that is outside. */
+struct planes {
+    int channels, h, w;
+    int top, left, step, shifts, phases;
+    int rows, cols;
+};
+
+enum { LINE = 16 }; /* floats of a cache line */
+
+/* What `count` floats need in a workspace, where vectors are stored and loaded whole, up to 15 floats
+ * behind the end: whole lines, so that what follows begins on one as well. */
+static inline size_t lines(size_t count)
+{
+    return (count + 2 * LINE - 2) / LINE * LINE;
+}
+
+/* The first line of a workspace; it costs LINE floats at most. */
+static inline float *first_line(float *work)
+{
+    return work + (LINE - (uintptr_t)work / sizeof(float) % LINE) % LINE;
+}
+
+static size_t planes_size(const struct planes *p)
+{
+    return lines((size_t)p->channels * p->shifts * p->phases * p->rows * p->cols);
+}
+
+/* The first k >= 0 for which first + k step >= bound, but `most` if that is less. */
+static int planes_first(int first, int step, int bound, int most)
+{
+    const int k = (bound - first + step - 1) / step;
+    return bound <= first ? 0 : k < most ? k : most;
+}
+
+static inline float *planes_zero(float *to, size_t count)
+{
+    const v zero = v_hold(v_set1(0.0f)); /* held, or it becomes a call of memset for a few floats */
+    for (size_t k = 0; k < count; k += 16)
+        v_store(to + k, zero);
+    return to + count;
+}
+
+/* `rows` rows of a plane `cols` wide, of which columns from .. end are inside of the input, where rows
+ * are `pitch` apart. Each row spoils the beginning of the next one, which comes after it. */
+static inline __attribute__((always_inline)) float *planes_rows(const float *source, size_t pitch,
+                                                                int rows, float *to, int cols,
+                                                                int from, int end, const int step)
+{
+    const int whole = (end - from - 1) / 16, n = end - from - 16 * whole;
+    if (end <= from)
+        return planes_zero(to, (size_t)rows * cols);
+    for (; rows > 0; rows--, source += pitch, to += cols) {
+        const float *at = source;
+        float *out = to + from;
+        if (from)
+            planes_zero(to, (size_t)from);
+        for (int k = 0; k < whole; k++, at += 16 * step, out += 16)
+            v_store(out, v_load_stride(at, step, 16));
+        v_store(out, v_load_stride(at, step, n));
+        if (end < cols)
+            planes_zero(to + end, (size_t)(cols - end));
+    }
+    return to;
+}
+
+static void planes_pack(const struct planes *p, const float *x, float *to)
+{
+    const size_t pitch = (size_t)p->step * p->w;
+    for (int e = 0; e < p->shifts; e++)
+        for (int g = 0; g < p->phases; g++) {
+            const int left = p->left + e, top = p->top + g, cols = p->cols, step = p->step;
+            const int from = planes_first(left, step, 0, cols);
+            const int end = planes_first(left, step, p->w, cols);
+            const int above = planes_first(top, step, 0, p->rows);
+            const int rows = planes_first(top, step, p->h, p->rows) - above;
+            const float *source = x + (ptrdiff_t)(top + above * step) * p->w + left + from * step;
+            for (int c = 0; c < p->channels; c++, source += (size_t)p->h * p->w) {
+                if (above)
+                    to = planes_zero(to, (size_t)above * cols);
+                if (step == 1)
+                    to = planes_rows(source, pitch, rows, to, cols, from, end, 1);
+                else if (step == 2)
+                    to = planes_rows(source, pitch, rows, to, cols, from, end, 2);
+                else
+                    to = planes_rows(source, pitch, rows, to, cols, from, end, step);
+                if (above + rows < p->rows)
+                    to = planes_zero(to, (size_t)(p->rows - above - rows) * cols);
+            }
+        }
+}
+
+/* As equal parts of `total` as there can be of at most `most`: the size of the one at `at`. */
+static inline int part_size(int total, int at, int most)
+{
+    const int parts = (total + most - 1) / most, size = (total + parts - 1) / parts;
+    return total - at < size ? total - at : size;
+}
+
+static inline int least(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+/* Planes are made for a strip of so many output rows at a time that they stay in the cache near the core. */
+enum { STRIP_FLOATS = 1 << 17 };
+
+/* The rows of a strip of `rows`, when each needs `row` floats and the first `more` rows more. */
+static int strip_rows(int rows, size_t row, int more)
+{
+    const int most = (int)(STRIP_FLOATS / row) - more;
+    return most < 1 ? 1 : part_size(rows, 0, most);
+}
+
+#endif
