@@ -26,11 +26,11 @@ static int image_rows(const struct conv2d_shape *s)
     return strip_rows(conv2d_oh(s), planes_size(&row), (s->kh - 1) / s->stride);
 }
 
-/* A tap of the image's planes. */
-static struct tap image_tap(const struct conv2d_shape *s, const struct planes *p, int c, int i, int j)
+/* Where a tap finds its inputs in the planes of an image, and its weight. */
+static struct place image_place(const struct conv2d_shape *s, const struct planes *p, int c, int i, int j)
 {
     const int plane = (j * p->phases + i % s->stride) * s->c + c;
-    return (struct tap){ (plane * p->rows + i / s->stride) * p->cols, (c * s->kh + i) * s->kw + j };
+    return (struct place){ (plane * p->rows + i / s->stride) * p->cols, (c * s->kh + i) * s->kw + j };
 }
 
 /* The operands of forward, and of backward_weights while it packs. */
@@ -38,7 +38,7 @@ struct call {
     const struct conv2d_shape *s;
     const float *x, *w, *b;
     float *y, *planes; /* planes: of each thread, or of each image */
-    struct tap *tap;
+    struct place *tap;
     struct planes whole;
     int rows, strips; /* of a strip, and of an image */
 };
@@ -53,12 +53,16 @@ static void forward_strip(const void *context, int k, int thread)
     float *planes = a->planes + thread * planes_size(&p);
     p.top += row * s->stride;
     planes_pack(&p, a->x + (size_t)n * s->c * s->h * s->w, planes);
-    sum_taps(&(struct sum){ .channels = s->o, .count = least(a->rows, oh - row) * ow, .taps = taps,
-                            .x = planes, .tap = a->tap, .w = a->w, .w_channel = (size_t)taps,
-                            .kind = s->bias,
-                            .bias = s->bias == CONV2D_BIAS_POSITION ? a->b + row * ow : a->b,
-                            .y = a->y + (size_t)n * s->o * oh * ow + row * ow,
-                            .y_channel = (size_t)oh * ow });
+    sum_taps(&(struct product){ .rows = s->o, .cols = least(a->rows, oh - row) * ow, .depth = taps,
+                                .most = MOST_ROWS,
+                                .a = a->w, .a_row = (size_t)taps, .m = planes, .table = a->tap,
+                                .start = s->bias == CONV2D_BIAS_NONE       ? NULL
+                                         : s->bias == CONV2D_BIAS_POSITION ? a->b + row * ow
+                                                                           : a->b,
+                                .start_row = s->bias == CONV2D_BIAS_POSITION ? (size_t)oh * ow : 1,
+                                .start_once = s->bias == CONV2D_BIAS_CHANNEL,
+                                .out = a->y + (size_t)n * s->o * oh * ow + row * ow,
+                                .out_row = (size_t)oh * ow });
 }
 
 /* Work: the taps, and for every thread the planes of a strip. */
@@ -66,14 +70,14 @@ static void forward(const struct conv2d_shape *s, const float *x, const float *w
                     float *y, float *work)
 {
     const int rows = image_rows(s), strips = (conv2d_oh(s) + rows - 1) / rows;
-    struct tap *t = (struct tap *)first_line(work);
+    struct place *t = (struct place *)first_line(work);
     const struct call a = { .s = s, .x = x, .w = w, .b = b, .y = y,
                             .planes = (float *)t + lines(2 * (size_t)taps_of(s)), .tap = t,
                             .whole = image_planes(s, rows), .rows = rows, .strips = strips };
     for (int c = 0; c < s->c; c++)
         for (int i = 0; i < s->kh; i++)
             for (int j = 0; j < s->kw; j++)
-                *t++ = image_tap(s, &a.whole, c, i, j);
+                *t++ = image_place(s, &a.whole, c, i, j);
     thread_each(s->n * strips, multiply_adds(s), forward_strip, &a);
 }
 
@@ -129,14 +133,14 @@ static void backward_weights(const struct conv2d_shape *s, const float *x, const
 {
     const int taps = taps_of(s), plane = conv2d_oh(s) * conv2d_ow(s), most = weight_images(s);
     const int blocks = (s->o + WEIGHT_CHANNELS - 1) / WEIGHT_CHANNELS;
-    struct tap *t = (struct tap *)first_line(work);
+    struct place *t = (struct place *)first_line(work);
     float *lanes = (float *)t + lines(2 * (size_t)taps);
     struct call a = { .s = s, .x = x, .planes = lanes + 16 * ((size_t)s->o * taps + 15), .tap = t,
                       .whole = image_planes(s, conv2d_oh(s)) };
     for (int c = 0; c < s->c; c++)
         for (int j = 0; j < s->kw; j++) /* rows last: their inputs are the closest together */
             for (int i = 0; i < s->kh; i++)
-                *t++ = image_tap(s, &a.whole, c, i, j);
+                *t++ = image_place(s, &a.whole, c, i, j);
     for (int n = 0; n < s->n; n += most, a.x += (size_t)most * s->c * s->h * s->w) {
         const struct places p = { .count = plane, .images = least(most, s->n - n), .taps = taps,
                                   .first = n == 0, .x = a.planes, .x_image = planes_size(&a.whole),

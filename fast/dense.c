@@ -1,110 +1,157 @@
-/* One product serves both directions. Every sum runs in one lane, in the order of its formula: over i
- * from the bias for y, over n from +0 for dw and db. dx is summed over o in 16 strided lanes, o in
- * lane o mod 16, folded by v_sum. */
+/* Every sum runs in one lane, in the order of its formula: over i from the bias for y, over n from +0
+ * for dw and db, over o from +0 for dx. Only where there is one example dx is summed in 16 strided lanes, o
+ * in lane o mod 16, folded by v_sum: its weights are read once, as they lie, and not worth turning. */
 #include "ref/dense.h"
-#include "fast/threads.h"
-#include "fast/vec.h"
+#include "fast/product.h"
+#include "fast/isa/part.h"
 
-/* out[r][c] = start[c] + sum_k a[r a_row + k a_depth] m[k][c], m and out with rows `cols` long; start
- * NULL is zero. */
-struct product {
-    int rows, cols, depth;
-    const float *a;
-    size_t a_row, a_depth;
-    const float *m, *start;
-    float *out;
-};
-
-/* R rows by C vectors, of which the last has n columns. R and C are constants where this is called,
- * so that the sums stay in registers. */
-static inline __attribute__((always_inline)) void tile(const struct product *p, int row, int col,
-                                                       const int R, const int C, int n)
+static void multiply_rows(const void *context, int k, int thread)
 {
-    v sum[8][8];
-    for (int r = 0; r < R; r++)
-        for (int c = 0; c < C; c++)
-            sum[r][c] = p->start ? v_load_n(p->start + col + 16 * c, c < C - 1 ? 16 : n)
-                                 : v_set1(0.0f);
-    const float *a = p->a + row * p->a_row, *m = p->m + col;
-    for (int k = 0; k < p->depth; k++, a += p->a_depth, m += p->cols) {
-        v x[8];
-        for (int c = 0; c < C; c++)
-            x[c] = c < C - 1 ? v_load(m + 16 * c) : v_load_n(m + 16 * c, n);
-        for (int r = 0; r < R; r++)
-            for (int c = 0; c < C; c++)
-                sum[r][c] = v_fma(v_set1(a[r * p->a_row]), x[c], sum[r][c]);
-    }
-    for (int r = 0; r < R; r++)
-        for (int c = 0; c < C; c++)
-            v_store_n(p->out + (size_t)(row + r) * p->cols + col + 16 * c, sum[r][c],
-                      c < C - 1 ? 16 : n);
+    const struct product *p = context;
+    (void)thread;
+    product_block(p, k * part_size(p->rows, 0, p->most), 0);
 }
 
-enum { TILE_ROWS = V_ACCUMULATORS < 4 ? V_ACCUMULATORS : 4 };
-
-/* As many vectors side by side as the registers hold for R rows of sums. */
-static inline __attribute__((always_inline)) void rows(const struct product *p, int row, const int R)
+/* 6 rows by 4 vectors, or 8 by 3 and fewer. */
+static int tile_rows(int cols)
 {
-    const int most = V_ACCUMULATORS / R < 6 ? V_ACCUMULATORS / R : 6;
-    for (int col = 0; col < p->cols;) {
-        const int left = (p->cols - col + 15) / 16;
-        const int wide = left < most ? left : most;
-        const int n = p->cols - col - 16 * (wide - 1);
-        switch (wide) {
-        case 1: tile(p, row, col, R, 1, n); break;
-        case 2: tile(p, row, col, R, 2, n); break;
-        case 3: tile(p, row, col, R, 3, n); break;
-        case 4: tile(p, row, col, R, 4, n); break;
-        case 5: tile(p, row, col, R, 5, n); break;
-        case 6: tile(p, row, col, R, 6, n); break;
-        }
-        col += 16 * wide;
-    }
+    return cols > 48 && MOST_ROWS > 6 ? 6 : MOST_ROWS;
 }
 
-static void multiply(const struct product *p)
+/* So many floats of a matrix are gone through at a time: the cache near the core holds them while all
+ * rows pass. */
+enum { PANEL_FLOATS = 1 << 16, EXAMPLES = 128 };
+
+/* `panel` terms of all sums at a time; what one leaves in `out` is what the next one starts from. */
+static void multiply(struct product p, int panel)
 {
-    const double work = (double)p->rows * p->cols * p->depth;
-#pragma omp parallel for if (work > THREAD_WORK)
-    for (int row = 0; row < p->rows; row += TILE_ROWS) {
-        if (row + TILE_ROWS <= p->rows)
-            rows(p, row, TILE_ROWS);
-        else
-            for (int last = row; last < p->rows; last++)
-                rows(p, last, 1);
+    const int depth = p.depth;
+    p.most = tile_rows(p.cols);
+    const int block = part_size(p.rows, 0, p.most);
+    for (int k = 0; k < depth; k += panel, p.a += panel * p.step.a, p.m += panel * p.step.m) {
+        p.depth = depth - k < panel ? depth - k : panel;
+        thread_each((p.rows + block - 1) / block, (double)p.rows * p.cols * p.depth, multiply_rows,
+                    &p);
+        p.start = p.out;
+        p.start_row = p.out_row;
     }
 }
 
 static void forward(const struct dense_shape *s, const float *x, const float *w, const float *b,
                     float *y)
 {
-    multiply(&(struct product){ .rows = s->n, .cols = s->out, .depth = s->in,
-                                .a = x, .a_row = (size_t)s->in, .a_depth = 1,
-                                .m = w, .start = b, .out = y });
+    const int panel = PANEL_FLOATS / s->out < 64 ? 64 : PANEL_FLOATS / s->out;
+    multiply((struct product){ .rows = s->n, .cols = s->out, .depth = s->in,
+                               .a = x, .a_row = (size_t)s->in, .m = w,
+                               .step = { (size_t)s->out, 1 },
+                               .start = b, .out = y, .out_row = (size_t)s->out },
+             panel);
 }
 
-static void input_gradient(const struct dense_shape *s, const float *w, const float *dy, float *dx)
+struct input_gradient {
+    const struct dense_shape *s;
+    const float *w, *dy;
+    float *dx;
+};
+
+/* So many sums of dx stay in registers, one part of their lanes each. */
+enum { SUMS = V_ACCUMULATORS * PARTS < 8 ? 2 : V_ACCUMULATORS * PARTS < 16 ? 8 : 16 };
+
+/* sums[r] = the lanes of sum_o dy[o] w[r][o]. */
+static inline __attribute__((always_inline)) void dot_tile(const float *w, const float *dy, int out,
+                                                           float *sums, const int R)
 {
-    const double work = (double)s->n * s->in * s->out;
-#pragma omp parallel for if (work > THREAD_WORK)
-    for (int n = 0; n < s->n; n++)
-        for (int i = 0; i < s->in; i++) {
-            const float *grad = dy + (size_t)n * s->out, *row = w + (size_t)i * s->out;
-            v sum = v_set1(0.0f);
-            for (int o = 0; o < s->out; o += 16)
-                sum = v_fma(v_load_n(grad + o, s->out - o), v_load_n(row + o, s->out - o), sum);
-            dx[(size_t)n * s->in + i] = v_sum(sum);
+    for (int lane = 0; lane < 16; lane += PART_LANES) {
+        part sum[16];
+        UNROLL
+        for (int r = 0; r < R; r++)
+            sum[r] = part_zero();
+        for (int o = lane; o < out; o += 16) {
+            const part grad = part_hold(part_load_n(dy + o, out - o));
+            UNROLL
+            for (int r = 0; r < R; r++)
+                sum[r] = part_fma(grad, part_load_n(w + (size_t)r * out + o, out - o), sum[r]);
         }
+        UNROLL
+        for (int r = 0; r < R; r++)
+            part_store(sums + 16 * r + lane, sum[r]);
+    }
+}
+
+/* 16 inputs of one example. */
+static void one_example(const void *context, int k, int thread)
+{
+    const struct input_gradient *g = context;
+    const int i = 16 * k, inputs = g->s->in - i < 16 ? g->s->in - i : 16, out = g->s->out;
+    const float *w = g->w + (size_t)i * out;
+    _Alignas(64) float sums[16 * 16];
+    v x[16];
+    int r = 0;
+    (void)thread;
+    for (; r + SUMS <= inputs; r += SUMS)
+        dot_tile(w + (size_t)r * out, g->dy, out, sums + 16 * r, SUMS);
+    for (; r < 16; r++) /* beyond the last input that again: 16 are folded */
+        dot_tile(w + (size_t)(r < inputs ? r : inputs - 1) * out, g->dy, out, sums + 16 * r, 1);
+    UNROLL
+    for (int l = 0; l < 16; l++)
+        x[l] = v_load(sums + 16 * l);
+    v_store_n(g->dx + i, v_sums(x), inputs);
+}
+
+enum { TURNED_ROWS = 128, TURNED_COLS = 64 };
+
+/* to[o][i] = w[i][o]; zeros stand for the inputs that there are not. */
+static void turn(const float *w, int inputs, int outputs, int out, float *to)
+{
+    for (int i = 0; i < TURNED_COLS; i += 16)
+        for (int o = 0; o < outputs; o += 16) {
+            v x[16];
+            UNROLL
+            for (int k = 0; k < 16; k++)
+                x[k] = i + k < inputs ? v_load_n(w + (size_t)(i + k) * out + o, outputs - o)
+                                      : v_set1(0.0f);
+            v_transpose(x);
+            UNROLL
+            for (int k = 0; k < 16; k++)
+                v_store(to + (o + k) * TURNED_COLS + i, x[k]);
+        }
+}
+
+/* TURNED_COLS inputs of all examples. */
+static void all_examples(const void *context, int k, int thread)
+{
+    const struct input_gradient *g = context;
+    const struct dense_shape *s = g->s;
+    const int i = k * TURNED_COLS, inputs = s->in - i < TURNED_COLS ? s->in - i : TURNED_COLS;
+    _Alignas(64) float turned[TURNED_ROWS * TURNED_COLS];
+    (void)thread;
+    for (int o = 0; o < s->out; o += TURNED_ROWS) {
+        const int outputs = s->out - o < TURNED_ROWS ? s->out - o : TURNED_ROWS;
+        turn(g->w + (size_t)i * s->out + o, inputs, outputs, s->out, turned);
+        const struct product p = {
+            .rows = s->n, .cols = inputs, .depth = outputs, .most = tile_rows(inputs),
+            .a = g->dy + o, .a_row = (size_t)s->out, .m = turned, .step = { TURNED_COLS, 1 },
+            .start = o ? g->dx + i : NULL, .start_row = (size_t)s->in,
+            .out = g->dx + i, .out_row = (size_t)s->in
+        };
+        for (int row = 0; row < s->n; row += part_size(s->n, row, p.most))
+            product_block(&p, row, 0);
+    }
 }
 
 static void backward(const struct dense_shape *s, const float *x, const float *w, const float *dy,
                      float *dx, float *dw, float *db)
 {
-    if (dx)
-        input_gradient(s, w, dy, dx);
-    multiply(&(struct product){ .rows = s->in, .cols = s->out, .depth = s->n,
-                                .a = x, .a_row = 1, .a_depth = (size_t)s->in,
-                                .m = dy, .out = dw });
+    const struct input_gradient g = { s, w, dy, dx };
+    const double work = (double)s->n * s->in * s->out;
+    if (dx && s->n == 1)
+        thread_each((s->in + 15) / 16, work, one_example, &g);
+    else if (dx)
+        thread_each((s->in + TURNED_COLS - 1) / TURNED_COLS, work, all_examples, &g);
+    multiply((struct product){ .rows = s->in, .cols = s->out, .depth = s->n,
+                               .a = x, .a_row = 1, .m = dy, .step = { (size_t)s->out, (size_t)s->in },
+                               .out = dw, .out_row = (size_t)s->out },
+             EXAMPLES);
     for (int o = 0; o < s->out; o += 16) {
         v sum = v_set1(0.0f);
         for (int n = 0; n < s->n; n++)

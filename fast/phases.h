@@ -8,8 +8,12 @@
 #define FAST_PHASES_H
 
 #include "fast/planes.h"
-#include "fast/taps.h"
-#include "fast/threads.h"
+#include "ref/conv2d.h"
+
+static double multiply_adds(const struct conv2d_shape *s)
+{
+    return (double)s->n * s->o * conv2d_oh(s) * conv2d_ow(s) * s->c * s->kh * s->kw;
+}
 
 /* The first phase has the most of everything. */
 struct phase {
@@ -37,13 +41,13 @@ static struct planes gradient_planes(const struct conv2d_shape *s, const struct 
                             .rows = rows + f->above, .cols = f->cols };
 }
 
-static void phase_taps(const struct conv2d_shape *s, const struct phase *f, int rows, struct tap *t)
+static void phase_taps(const struct conv2d_shape *s, const struct phase *f, int rows, struct place *t)
 {
     const struct planes p = gradient_planes(s, f, rows);
     for (int o = 0; o < s->o; o++)
         for (int a = 0; a <= f->above; a++)
             for (int e = 0; e <= f->before; e++)
-                *t++ = (struct tap){
+                *t++ = (struct place){
                     (((f->before - e) * s->o + o) * p.rows + f->above - a) * p.cols,
                     (o * s->c * s->kh + f->p + a * s->stride) * s->kw + f->q + e * s->stride
                 };
@@ -56,7 +60,7 @@ struct data_plan {
     size_t planes, apart;         /* floats: of a strip's planes, and of a phase of its outputs */
     const float *w, *dy;
     float *dx, *own;
-    struct tap *tap;
+    struct place *tap;
 };
 
 static struct data_plan data_plan(const struct conv2d_shape *s)
@@ -119,12 +123,12 @@ static void data_strip(const void *context, int k, int thread)
         if (f.cols < 1)
             continue;
         planes_pack(&grad, a->dy + (size_t)n * s->o * grad.h * grad.w, planes);
-        sum_taps(&(struct sum){ .channels = s->c, .count = rows * f.cols, .taps = f.taps,
-                                .x = planes, .tap = a->tap + (p * st + q) * (size_t)a->taps,
-                                .w = a->w, .w_channel = (size_t)s->kh * s->kw,
-                                .kind = CONV2D_BIAS_NONE,
-                                .y = st == 1 ? to : apart + f.j * a->apart,
-                                .y_channel = st == 1 ? plane : (size_t)rows * f.cols });
+        sum_taps(&(struct product){ .rows = s->c, .cols = rows * f.cols, .depth = f.taps,
+                                    .most = MOST_ROWS,
+                                    .a = a->w, .a_row = (size_t)s->kh * s->kw, .m = planes,
+                                    .table = a->tap + (p * st + q) * (size_t)a->taps,
+                                    .out = st == 1 ? to : apart + f.j * a->apart,
+                                    .out_row = st == 1 ? plane : (size_t)rows * f.cols });
     }
     for (int c = 0; st > 1 && c < s->c; c++)
         for (int i = 0; i < rows; i++)
@@ -141,7 +145,7 @@ static void backward_data(const struct conv2d_shape *s, const float *w, const fl
     a.dy = dy;
     a.dx = dx;
     a.own = first_line(work);
-    a.tap = (struct tap *)a.own;
+    a.tap = (struct place *)a.own;
     a.own += lines(2 * (size_t)st * st * a.taps);
     for (int p = 0; p < st; p++)
         for (int q = 0; q < st; q++) {

@@ -2,21 +2,19 @@
 #ifndef FAST_PLACES_H
 #define FAST_PLACES_H
 
-#include "fast/taps.h"
+#include "fast/product.h"
 #include "fast/isa/part.h"
 
-/* lanes[channel][tap.w] += dy[image][channel][f] x[image][tap.x + f], over images and over f < count, f in
+/* lanes[channel][tap.a] += dy[image][channel][f] x[image][tap.m + f], over images and over f < count, f in
  * lane f mod 16. `first`: the sums start from 0, whatever lanes held. */
 struct places {
     int count, images, channels, taps, first;
     const float *x;
     size_t x_image;
-    const struct tap *tap;
+    const struct place *tap;
     const float *dy;
     float *lanes;
 };
-
-static const float zeros[16];
 
 enum { WEIGHT_SUMS = V_ACCUMULATORS * PARTS,
        WEIGHT_CHANNELS = WEIGHT_SUMS < 12 ? 1 : WEIGHT_SUMS < 24 ? 3 : 4,
@@ -24,7 +22,7 @@ enum { WEIGHT_SUMS = V_ACCUMULATORS * PARTS,
 
 /* One part of B channels by T taps, of n places. B and T are constants where this is called. */
 static inline __attribute__((always_inline)) void
-place_step(const float *x, const struct tap *tap, const float *dy, size_t dy_channel,
+place_step(const float *x, const struct place *tap, const float *dy, size_t dy_channel,
            part sum[4][6], const int B, const int T, int n)
 {
     part grad[4];
@@ -35,7 +33,7 @@ place_step(const float *x, const struct tap *tap, const float *dy, size_t dy_cha
     }
     UNROLL
     for (int t = 0; t < T; t++) {
-        const float *at = x + tap[t].x;
+        const float *at = x + tap[t].m;
         const part a = part_hold(n < PART_LANES ? part_load_n(at, n) : part_load(at));
         UNROLL
         for (int b = 0; b < B; b++)
@@ -44,7 +42,7 @@ place_step(const float *x, const struct tap *tap, const float *dy, size_t dy_cha
 }
 
 static inline __attribute__((always_inline)) void
-place_tile(const struct places *s, int channel, const struct tap *tap, int lane, const int B,
+place_tile(const struct places *s, int channel, const struct place *tap, int lane, const int B,
            const int T)
 {
     float *lanes = s->lanes + 16 * (size_t)channel * s->taps + lane;
@@ -53,7 +51,7 @@ place_tile(const struct places *s, int channel, const struct tap *tap, int lane,
     for (int b = 0; b < B; b++) {
         UNROLL
         for (int t = 0; t < T; t++)
-            sum[b][t] = part_load(s->first ? zeros : lanes + (b * s->taps + tap[t].w) * 16);
+            sum[b][t] = s->first ? part_zero() : part_load(lanes + (b * s->taps + tap[t].a) * 16);
     }
     for (int n = 0; n < s->images; n++) {
         const float *x = s->x + n * s->x_image + lane;
@@ -68,12 +66,12 @@ place_tile(const struct places *s, int channel, const struct tap *tap, int lane,
     for (int b = 0; b < B; b++) {
         UNROLL
         for (int t = 0; t < T; t++)
-            part_store(lanes + (b * s->taps + tap[t].w) * 16, sum[b][t]);
+            part_store(lanes + (b * s->taps + tap[t].a) * 16, sum[b][t]);
     }
 }
 
 static inline __attribute__((always_inline)) void
-place_taps(const struct places *s, int channel, const struct tap *tap, int lane, const int B, int T)
+place_taps(const struct places *s, int channel, const struct place *tap, int lane, const int B, int T)
 {
     switch (T) {
     case 1: place_tile(s, channel, tap, lane, B, 1); break;

@@ -8,7 +8,7 @@
 #ifndef FAST_PLANES_H
 #define FAST_PLANES_H
 
-#include "fast/vec.h"
+#include "fast/product.h"
 
 /* Plane (e, g, c), for each of so many shifts, phases and channels, holds in row r and column j
  *
@@ -105,13 +105,6 @@ static void planes_pack(const struct planes *p, const float *x, float *to)
         }
 }
 
-/* As equal parts of `total` as there can be of at most `most`: the size of the one at `at`. */
-static inline int part_size(int total, int at, int most)
-{
-    const int parts = (total + most - 1) / most, size = (total + parts - 1) / parts;
-    return total - at < size ? total - at : size;
-}
-
 static inline int least(int a, int b)
 {
     return a < b ? a : b;
@@ -125,6 +118,13 @@ static int strip_rows(int rows, size_t row, int more)
 {
     const int most = (int)(STRIP_FLOATS / row) - more;
     return most < 1 ? 1 : part_size(rows, 0, most);
+}
+
+/* The product that convolutions are sums of: taps over packed planes. */
+static void sum_taps(const struct product *p)
+{
+    for (int row = 0; row < p->rows; row += part_size(p->rows, row, p->most))
+        product_block(p, row, 1);
 }
 
 #endif

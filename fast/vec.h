@@ -32,6 +32,7 @@
  *   v_even(a, b)                lanes 0, 2, ... 14 of a, then those of b
  *   v_zip_low(a, b)             lanes 0 to 7 of a and b in turn: a0 b0 a1 b1 ...
  *   v_zip_high(a, b)            lanes 8 to 15 in turn
+ *   v_transpose(x)              lane l of x[k] and lane k of x[l] change places, in 16 vectors
  *
  * Choice. There is no minimum or maximum: instruction sets disagree on NaN and on signed zeros, so
  * it is said as a comparison and a choice.
@@ -134,6 +135,25 @@ static inline v v_sums(const v *x)
     return vec_fold1(vec_fold2(sum[0], sum[1]), vec_fold2(sum[2], sum[3]));
 }
 #endif
+
+/* Four times the two halves of the list, in turn: the place k of a vector in the list has four bits, and
+ * each time one of them becomes one of its lanes'. */
+static inline void v_transpose(v *x)
+{
+    v y[16];
+    for (int round = 0; round < 2; round++) {
+        UNROLL
+        for (int k = 0; k < 8; k++) {
+            y[2 * k] = v_zip_low(x[k], x[k + 8]);
+            y[2 * k + 1] = v_zip_high(x[k], x[k + 8]);
+        }
+        UNROLL
+        for (int k = 0; k < 8; k++) {
+            x[2 * k] = v_zip_low(y[k], y[k + 8]);
+            x[2 * k + 1] = v_zip_high(y[k], y[k + 8]);
+        }
+    }
+}
 
 /* Not inlined: the lanes go one by one anyway, and kernels repeat these calls in every tile. */
 static __attribute__((noinline, unused)) v vec_gather(const float *p, int stride, int n)

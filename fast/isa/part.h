@@ -4,13 +4,13 @@
  * of each: PARTS of them make a vector, PART_LANES lanes each. A loop over the parts does the same, lane
  * by lane, as one over whole vectors.
  *
- *   part_load(p), part_load_n(p, n), part_store(p, x), part_fma(a, b, c), part_hold(x)
- *                               as the words of vec.h that end alike
+ *   part_zero part_load part_load_n part_store part_fma part_hold     as the words of vec.h
  */
 /* clang-format off: a word is a line */
 #if defined(ISA_avx2)
 typedef __m256 part;
 enum { PARTS = 2, PART_LANES = 8 };
+static inline part part_zero(void) { return _mm256_setzero_ps(); }
 static inline part part_load(const float *p) { return _mm256_loadu_ps(p); }
 static inline part part_load_n(const float *p, int n)
 {
@@ -23,6 +23,7 @@ static inline part part_hold(part x) { __asm__("" : "+x"(x)); return x; }
 #elif defined(ISA_neon)
 typedef float32x4_t part;
 enum { PARTS = 4, PART_LANES = 4 };
+static inline part part_zero(void) { return vdupq_n_f32(0.0f); }
 static inline part part_load(const float *p) { return vld1q_f32(p); }
 static inline part part_load_n(const float *p, int n)
 {
@@ -37,6 +38,7 @@ static inline part part_hold(part x) { __asm__("" : "+w"(x)); return x; }
 #else
 typedef v part;
 enum { PARTS = 1, PART_LANES = 16 };
+static inline part part_zero(void) { return v_set1(0.0f); }
 static inline part part_load(const float *p) { return v_load(p); }
 static inline part part_load_n(const float *p, int n) { return v_load_n(p, n); }
 static inline void part_store(float *p, part x) { v_store(p, x); }
