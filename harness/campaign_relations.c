@@ -1,4 +1,5 @@
-/* campaign_relations.c - relations between calls, on the listed shapes of a layer that are small. */
+/* campaign_relations.c - relations between calls, on the listed shapes of a layer that are
+ * small. */
 #include "harness/campaign.h"
 
 #include "harness/relations.h"

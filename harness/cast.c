@@ -86,7 +86,7 @@ void cast_draw(struct cast *cast, struct rng *r, double (*draw)(struct rng *r))
         int dim[MAX_DIMS], rank = operand_dims(cast->check, m->operand, cast->shape, dim);
         const size_t row = rank ? (size_t)dim[rank - 1] : 1;
         const enum fill fill = m->operand->fill;
-        const size_t shares = row < 20 ? row : 20; /* 1/2, 1/4, ..., and the last again: they sum to 1 */
+        const size_t shares = row < 20 ? row : 20; /* 1/2, 1/4, ..., the last one twice: 1 in all */
         for (size_t k = 0; k < m->size; k++)
             m->data[k] = fill == FILL_PROBABILITIES ? rng_int(r, 1, 3) / 4.0
                        : fill == FILL_TARGETS       ? rng_int(r, 0, 1)

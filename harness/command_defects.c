@@ -16,9 +16,9 @@ static const char help[] =
     "\n"
     "  list      every finding: its kind, the function that its code stands in for, what it is\n"
     "  show ID   one of them: what the document does, a small case worked out, who sees it\n"
-    "  run       proves that each function does what NumPy makes of the document's code, that it is\n"
-    "            rejected in the place of a correct kernel, and that ref and fast pass the same\n"
-    "            case; prints which checks see it. Of all, or of those that are named: D004-07,\n"
+    "  run       proves that each function does what NumPy makes of the document's code, that it\n"
+    "            is rejected in the place of a correct kernel, and that ref and fast pass the\n"
+    "            same case; prints which checks see it. Of all, or of those that are named: D004-07,\n"
     "            or D004 for a whole document\n"
     "  --help    this text\n"
     "\n"
@@ -152,8 +152,9 @@ static int run(int count, char **names, struct error *e)
         if (!find_defect(names[i]) && (strlen(names[i]) != 4 || strncmp(names[i], "D00", 3) ||
                                        names[i][3] < '0' || names[i][3] > '4'))
             return fail(e, "%s: %s", names[i],
-                        find_finding(names[i]) ? "it has no function; cnncheck defects show says why"
-                                               : "no such finding; cnncheck defects list has them"),
+                        find_finding(names[i])
+                            ? "it has no function; cnncheck defects show says why"
+                            : "no such finding; cnncheck defects list has them"),
                    unusable(e);
     printf("%-8s %-26s %-7s", "", "stands in for", "judge");
     for (int k = 0; k < SIGHTS; k++)
@@ -172,8 +173,8 @@ static int run(int count, char **names, struct error *e)
             proofs++;
             held += good;
         }
-    printf("%d of %d faithful, caught and mended  (# seen, . not seen, blank: does not apply)\n", held,
-           proofs);
+    printf("%d of %d faithful, caught and mended  (# seen, . not seen, blank: does not apply)\n",
+           held, proofs);
     return held == proofs ? EXIT_HELD : EXIT_FAILED;
 }
 

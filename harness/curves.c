@@ -174,6 +174,9 @@ bool curves_run(struct curves *c, bool *held, struct error *e)
         *held = *held && !s->stopped && s->test.nonfinite == 0;
         if (!s->stopped || s->trainer.swaps)
             score_print(s->engine->name, c->settings->network->classes, &s->test);
+        if (s->trainer.swaps && s->test.nonfinite)
+            printf("taken for class 0, as the document takes NaN, %.4f %% are right\n",
+                   100.0 * score_as_counted(&s->test));
     }
     return good;
 }
@@ -183,8 +186,7 @@ void score_print(const char *who, int classes, const struct score *s)
     char text[32];
     printf("\n%s: %d test images, ", who, s->count);
     if (s->nonfinite)
-        printf("no accuracy: the outputs for %d of them are not finite; taken for class 0, as the "
-               "largest of NaNs, %.4f %% are right\n", s->nonfinite, 100.0 * score_as_counted(s));
+        printf("no accuracy: the outputs for %d of them are not finite\n", s->nonfinite);
     else
         printf("%.2f %% right (%d), loss %s\n", 100.0 * score_accuracy(s), s->correct,
                number(text, "%.8f", s->loss));

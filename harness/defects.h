@@ -74,7 +74,8 @@ static inline bool proof_held(const struct proof *p)
     return p->faithful && p->caught && p->mended;
 }
 
-/* Fills the proof of a defect; true when all three hold. `use` are the sets that fast is tried at. */
+/* Fills the proof of a defect; true when all three hold. `use` are the sets that fast is tried
+ * at. */
 bool defect_prove(const struct defect *d, const bool use[ISA_COUNT], uint64_t seed, struct guard *g,
                   struct proof *out);
 

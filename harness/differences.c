@@ -23,7 +23,8 @@ static struct member *output_of(struct cast *cast, const struct function *forwar
     return cast_find(cast, o->name);
 }
 
-/* sum dy (y at x + h, less y at x - h) / 2 h for one element, and how wrong rounding may make it. */
+/* sum dy (y at x + h, less y at x - h) / 2 h for one element, and how wrong rounding may make
+ * it. */
 static double difference(struct cast *cast, const struct performer *who,
                          const struct function *forward, double *element, double *tolerance)
 {

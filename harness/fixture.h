@@ -8,10 +8,11 @@
 const char *fixtures_dir(void);
 
 /* Reads operand i from a folder, and checks that its shape is the one that the case asks for. */
-bool fixture_operand(const struct judge *j, int i, const char *folder, double *out, struct error *e);
+bool fixture_operand(const struct judge *j, int i, const char *folder, double *out,
+                     struct error *e);
 
-/* Whether ref and NumPy agree on an OUT operand: both round, so within twice the bound of one. Where
- * no terms are counted nothing is rounded, and they must be equal. */
+/* Whether ref and NumPy agree on an OUT operand: both round, so within twice the bound of one.
+ * Where no terms are counted nothing is rounded, and they must be equal. */
 struct comparison fixture_compare(struct judge *j, int i, const double *numpy);
 
 #endif

@@ -192,7 +192,8 @@ bool judge_fast(struct judge *j, enum isa isa, enum placement where, struct tria
     char message[GUARD_MESSAGE];
     *t = (struct trial){ .headroom = -1.0 };
     for (int i = 0; i < j->operands; i++) {
-        j->output[i] = guard_place(j->guard, i, f->operand[i].name, j->input[i], j->count[i], where);
+        j->output[i] =
+            guard_place(j->guard, i, f->operand[i].name, j->input[i], j->count[i], where);
         call.operand[i] = j->absent[i] ? NULL : j->output[i];
     }
     const size_t work = f->workspace ? f->workspace(isa, j->shape) : 0;

@@ -3,7 +3,7 @@
  *     judge_begin(j, check, function, shape)    allocates every operand
  *     ... the caller writes the inputs into j->ref[], exact in float ...
  *     judge_reference(j, exact)                 runs ref and computes the bounds
- *     judge_fast(j, isa, where, &trial)         runs fast under guard and judges it, any number of times
+ *     judge_fast(j, isa, where, &trial)         runs fast under guard and judges it, repeatedly
  *     judge_double(j, kernel, where, &trial)    the same for a kernel over double in fast's place
  *     judge_end(j)
  *
@@ -31,11 +31,11 @@ struct judge {
     float *scalar[MAX_OPERANDS]; /* what ISA_scalar gave */
     float *output[MAX_OPERANDS]; /* where the last trial left its outputs, until the next one */
     float *rounded[MAX_OPERANDS];
-    double *written[MAX_OPERANDS]; /* likewise, of judge_double: before they were rounded to output */
+    double *written[MAX_OPERANDS]; /* likewise, of judge_double, before rounding to output */
 };
 
-/* The judge that rejected, or none: memory that is not the kernel's, an element that it never wrote,
- * another value than ref, one out of bounds, other bits than scalar. */
+/* The judge that rejected, or none: memory that is not the kernel's, an element that it never
+ * wrote, another value than ref, one out of bounds, other bits than scalar. */
 enum judge_name { JUDGE_NONE, JUDGE_GUARD, JUDGE_POISON, JUDGE_EXACT, JUDGE_BOUND, JUDGE_BITS };
 extern const char *const judge_label[];
 

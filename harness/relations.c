@@ -47,8 +47,8 @@ static bool same(struct test *t, const char *what, const struct member *m, const
 {
     for (size_t k = 0; k < m->size; k++)
         if (!(m->data[k] == wanted[k] || (isnan(m->data[k]) && isnan(wanted[k]))))
-            return fail(t->e, "%s: %s[%zu] is %.9g, not %.9g", what, m->operand->name, k, m->data[k],
-                        wanted[k]);
+            return fail(t->e, "%s: %s[%zu] is %.9g, not %.9g", what, m->operand->name, k,
+                        m->data[k], wanted[k]);
     return true;
 }
 
@@ -206,7 +206,8 @@ static enum outcome all_adjoint(struct test *t, const struct check *c, const str
     enum outcome outcome = OUTCOME_NONE;
     for (size_t i = 0; i < sizeof pairs / sizeof *pairs && outcome != OUTCOME_BROKEN; i++) {
         const struct pair *p = &pairs[i];
-        if (strcmp(p->layer, c->layer) || (strcmp(p->forward, f->name) && strcmp(p->backward, f->name)))
+        if (strcmp(p->layer, c->layer) ||
+            (strcmp(p->forward, f->name) && strcmp(p->backward, f->name)))
             continue;
         if (cast_find(&begin(t, c, shape, seed)->cast, p->x)->size)
             note(&outcome, adjoint(t, p));
@@ -227,9 +228,9 @@ static enum outcome all_metamorphic(struct test *t, const struct check *c, const
     return outcome;
 }
 
-enum outcome relation_outcome(enum relation kind, const struct performer *who, const struct check *c,
-                              const struct function *f, const void *shape, uint64_t seed,
-                              struct error *e)
+enum outcome relation_outcome(enum relation kind, const struct performer *who,
+                              const struct check *c, const struct function *f, const void *shape,
+                              uint64_t seed, struct error *e)
 {
     struct test t = { .who = who, .e = e };
     enum outcome outcome;

@@ -1,13 +1,13 @@
-/* relations.h - what holds between calls of a layer's functions, whoever makes them: no reference needed.
+/* relations.h - what holds between calls of a layer's functions, whoever makes them.
  *
- * adjoint       <dy, forward(x)> = <backward(dy), x> for every pair that is linear in x (or, as pooling
- *               and ReLU, scales with it), exact on integers
- * metamorphic   linearity; reversed batches and channels; a batch one example at a time; translation;
- *               a 1 x 1 convolution is a dense layer; and what a function makes of an input that was
- *               scaled and shifted: softmax, pooling, normalisation, tanh. All exact: integers, and
- *               halves and quarters where probabilities are asked for
- * differences   a backward function against central differences of its forward, in double; the
- *               error is at most 1e-6 of the sum of the absolute terms, plus what rounding makes of it
+ * adjoint       <dy, forward(x)> = <backward(dy), x> for every pair that is linear in x (or, as
+ *               pooling and ReLU, scales with it), exact on integers
+ * metamorphic   linearity; reversed batches and channels; a batch one example at a time; an image
+ *               that moves; a 1 x 1 convolution is a dense layer; and what a function makes of an
+ *               input that was scaled and shifted: softmax, pooling, normalisation, tanh. All
+ *               exact: integers, and halves and quarters where probabilities are asked for
+ * differences   a backward function against central differences of its forward, in double, to
+ *               1e-6 of the sum of the absolute terms, plus what rounding makes of them
  */
 #ifndef HARNESS_RELATIONS_H
 #define HARNESS_RELATIONS_H
@@ -27,9 +27,9 @@ extern const char *const relation_name[RELATIONS];
 
 /* What came of all relations of a kind that f takes part in, on a shape of its layer. */
 enum outcome { OUTCOME_NONE, OUTCOME_HELD, OUTCOME_BROKEN };
-enum outcome relation_outcome(enum relation kind, const struct performer *who, const struct check *c,
-                              const struct function *f, const void *shape, uint64_t seed,
-                              struct error *e);
+enum outcome relation_outcome(enum relation kind, const struct performer *who,
+                              const struct check *c, const struct function *f, const void *shape,
+                              uint64_t seed, struct error *e);
 
 /* The operands of a layer by name, all functions' together, for one shape. */
 struct cast {

@@ -88,7 +88,8 @@ static bool one_by_one(const struct performer *who, const struct check *c, const
     return good;
 }
 
-/* An image moved to the left by one stride gives an output moved by one, but for the last column. */
+/* An image moved to the left by one stride gives an output moved by one, but for the last
+ * column. */
 static bool translated(const struct performer *who, const struct check *c, const struct function *f,
                        const void *shape, uint64_t seed, struct error *e)
 {
@@ -98,7 +99,8 @@ static bool translated(const struct performer *who, const struct check *c, const
     int dim[MAX_DIMS];
     cast_begin(&cast, c, shape);
     cast_draw(&cast, &r, digit);
-    struct member *x = cast_find(&cast, "x"), *y = cast_find(&cast, "y"), *b = cast_find(&cast, "b");
+    struct member *x = cast_find(&cast, "x"), *y = cast_find(&cast, "y");
+    struct member *b = cast_find(&cast, "b");
     const int ow = (operand_dims(c, y->operand, shape, dim), dim[3]);
     for (size_t k = 0; b && k < b->size; k++)
         b->data[k] = 0.0; /* one for each position would not move */
@@ -186,7 +188,8 @@ static void reverse(const struct cast *cast, const struct member *m, const char 
     }
 }
 
-/* Whatever has a dimension called so is reversed along it: so are the outputs, and the rest stays. */
+/* Whatever has a dimension called so is reversed along it: so are the outputs, and the rest
+ * stays. */
 static bool permuted(const struct performer *who, const struct check *c, const struct function *f,
                      const void *shape, uint64_t seed, const char *key, struct error *e)
 {

@@ -68,7 +68,8 @@ static void print_followings(const struct campaign *c)
 
 static void print_training(const struct training *t)
 {
-    printf("\n%s, trained by both sides from the same weights in the same order\n", t->network->name);
+    printf("\n%s, trained by both sides from the same weights in the same order\n",
+           t->network->name);
     printf("  epoch   loss of ref  loss of fast\n");
     for (int i = 0; i < t->epochs; i++)
         printf("  %5d  %12.8f  %12.8f\n", i + 1, t->loss_ref[i], t->loss_fast[i]);
@@ -115,7 +116,8 @@ bool report_summary(struct campaign *c)
     for (int i = 0; i < c->proofs; i++)
         proven += proof_held(&c->proof[i]);
     if (c->proofs)
-        printf("defects of the documents: %d of %d faithful, caught and mended\n", proven, c->proofs);
+        printf("defects of the documents: %d of %d faithful, caught and mended\n", proven,
+               c->proofs);
     for (int i = 0; i < c->trainings; i++)
         print_training(&c->training[i]);
     printf("\n%s: %d functions, %ld cases, %ld guarded calls on %s; %ld rejected; seed %llu, "
@@ -160,7 +162,8 @@ static void json_curve(FILE *f, const char *name, const double *loss, int epochs
 static void json_tally(FILE *f, struct tally *t)
 {
     fprintf(f, "    {\"name\": \"%s.%s\", \"cases\": %ld, \"exact\": %ld, \"bound\": %ld, "
-               "\"fixtures\": %ld, \"relations\": %ld, \"calls\": %ld, \"exhausted\": %ld, \"rejected\": %ld, ",
+               "\"fixtures\": %ld, \"relations\": %ld, \"calls\": %ld, \"exhausted\": %ld, "
+               "\"rejected\": %ld, ",
             t->check->layer, t->function->name, t->cases, t->exact, t->bound, t->fixtures,
             t->relations, t->calls, t->exhausted, t->rejected);
     fprintf(f, "\"headroom\": ");

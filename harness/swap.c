@@ -98,7 +98,8 @@ static void no_bias_gradient(struct swaps *s, const void *shape, double *const *
         a[3][o] = 0.0;
 }
 
-/* In the order in which they are tried: of those that replace a kernel, the first that was asked for. */
+/* In the order in which they are tried: of those that replace a kernel, the first that was asked
+ * for. */
 static const struct swap swaps[] = {
     { "D000-01", "conv2d.forward", EACH, true },
     { "D000-03", "conv2d.backward_weights", EACH, false },

@@ -17,12 +17,12 @@ struct swaps {
     const double *weight_gradient; /* of the last convolution */
 };
 
-/* Adds the defect called so, or with "all" those that make the network what its document has written;
- * fails when there is none that shows in its training. */
+/* Adds the defect called so, or with "all" those that make the network what its document has
+ * written; fails when there is none that shows in its training. */
 bool swaps_add(struct swaps *s, const struct network *network, const char *id, struct error *e);
 
-/* Whether a defect took the call of "conv2d.forward", made for a layer of a network (NULL: its loss)
- * with the operands of the contract. */
+/* Whether a defect took the call of "conv2d.forward", made for a layer of a network (NULL: its
+ * loss) with the operands of the contract. */
 bool swaps_call(struct swaps *s, const struct layout *layout, const struct layer *layer,
                 const char *kernel, const void *shape, const void *const *operands);
 

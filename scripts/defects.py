@@ -4,10 +4,10 @@
   scripts/defects.py           make all anew, and install
   scripts/defects.py --check   change nothing; exit 1 if the fixtures are not what this file makes
 
-fixtures/defects/<id>/<case>/ holds the inputs of the layer.function that the defect stands in for and,
-under the names of its outputs, what is right: the formulas of scripts/fixtures.py, or of STEPS below.
-written/<operand>.npy is what the document's code gives, NaN where it never writes, and what it makes
-of an input that it changes. Where it stops with an exception, `raises` holds that instead.
+fixtures/defects/<id>/<case>/ holds the inputs of the layer.function that the defect stands in for
+and, under the names of its outputs, what is right: by the formulas of the fixtures, or of STEPS
+below. written/<operand>.npy is what the document's code gives, NaN where it never writes, and what
+it makes of an input that it changes. Where it stops with an exception, `raises` holds that instead.
 Every case is held against the figures that were seen when the document itself ran, where its input
 is known.
 """
@@ -204,8 +204,8 @@ def _(s, x, w, b):
 
 
 @defect('D001-03', 'conv2d.backward_weights',
-        'n=1,c=1,h=4,w=4,o=2,kh=3,kw=3,stride=1,pad=0,bias=position', {'db': np.full((2, 2, 2), 28)},
-        x=whole(1, 1, 4, 4), dy=np.arange(8).reshape(1, 2, 2, 2))
+        'n=1,c=1,h=4,w=4,o=2,kh=3,kw=3,stride=1,pad=0,bias=position',
+        {'db': np.full((2, 2, 2), 28)}, x=whole(1, 1, 4, 4), dy=np.arange(8).reshape(1, 2, 2, 2))
 def _(s, x, dy):
     dw = np.zeros((s.o, s.c, s.kh, s.kw))
     for i, j in np.ndindex(s.o, s.c):
@@ -215,13 +215,14 @@ def _(s, x, dy):
 
 def unpool_001(s, x, dy, source, add, window=1, gradient=lambda r, stride: r // stride,
                honoured=True, cut=False):
-    """Its loops, over (c, h, w) of one image. `source` is what the mask is taken of; a window begins
-    at `window` times r; `cut` leaves out the broadcast of a mask that the edge made smaller."""
+    """Its loops, over (c, h, w) of one image. `source` is what the mask is taken of; a window
+    begins at `window` times r; `cut` leaves out the broadcast of a mask that the edge cut."""
     dx, g = np.zeros(x[0].shape), dy[0] if honoured else np.zeros(x[0].shape)
     for d in range(s.c):
         for r in range(0, s.h - 1, s.stride):
             for c in range(0, s.w - 1, s.stride):
-                place = (d, slice(r * window, r * window + s.k), slice(c * window, c * window + s.k))
+                top, left = r * window, c * window
+                place = (d, slice(top, top + s.k), slice(left, left + s.k))
                 mask = source[place] == np.max(source[place])
                 if cut:
                     place = (d, slice(r, r + mask.shape[0]), slice(c, c + mask.shape[1]))
@@ -246,7 +247,8 @@ defect('D001-04', 'maxpool.backward', OVERLAP, {'dx': np.zeros((1, 1, 4, 4))},
        x=NORMAL_001, dy=np.ones((1, 1, 3, 3)))(
     lambda s, x, dy: unpool_001(s, x, dy, x[0], False, honoured=False))
 defect('D001-05', 'maxpool.backward', OVERLAP,
-       {'dx': [[[[1, 0, 5, 0], [5, 0, 11, 0], [7, 0, 28, 0], [0, 0, 0, 0]]]]}, x=NORMAL_001, dy=RISING)(
+       {'dx': [[[[1, 0, 5, 0], [5, 0, 11, 0], [7, 0, 28, 0], [0, 0, 0, 0]]]]},
+       x=NORMAL_001, dy=RISING)(
     lambda s, x, dy: unpool_001(s, x, dy, pool_001(s, x), True, cut=True))
 defect('D001-11', 'maxpool.backward', 'n=1,c=1,h=2,w=5,k=2,stride=1', x=[[[[5, 1, 2, 3, 0],
        [1, 2, 7, 4, 1]]]], dy=[[[[1, 2, 3, 4]]]])(
@@ -269,7 +271,8 @@ defect('D001-10', 'maxpool.forward', 'n=1,c=1,h=4,w=4,k=1,stride=1', x=np.ones((
 
 
 @defect('D001-36', 'maxpool.forward', 'n=1,c=1,h=6,w=6,k=2,stride=2',
-        {'y': [[[[7, 9, NAN], [19, 21, NAN], [NAN, NAN, NAN]]]]}, x=np.arange(36).reshape(1, 1, 6, 6))
+        {'y': [[[[7, 9, NAN], [19, 21, NAN], [NAN, NAN, NAN]]]]},
+        x=np.arange(36).reshape(1, 1, 6, 6))
 def _(s, x):
     out = np.full((1, 1, 3, 3), NAN)
     out[0, :, :2, :2] = pool_001(SimpleNamespace(c=1, h=4, w=4, k=2, stride=2), x)
@@ -389,8 +392,8 @@ defect('D002-12', 'xent.forward', 'n=1,len=2', {'loss': np.inf}, z=[[0, -760]], 
     lambda s, z, t: {'loss': -np.log(softmax_001(z[0])[1])})
 
 
-@defect('D002-13', 'maxpool.backward', 'n=1,c=1,h=2,w=2,k=2,stride=2', {'dx': np.ones((1, 1, 2, 2))},
-        x=np.zeros((1, 1, 2, 2)), dy=[[[[1]]]])
+@defect('D002-13', 'maxpool.backward', 'n=1,c=1,h=2,w=2,k=2,stride=2',
+        {'dx': np.ones((1, 1, 2, 2))}, x=np.zeros((1, 1, 2, 2)), dy=[[[[1]]]])
 def _(s, x, dy):
     dx, most = np.zeros(x.shape), np.amax(x[0], axis=(1, 2))
     for i, j, f in np.ndindex(2, 2, 1):
@@ -493,8 +496,14 @@ def sigmoid_003(x):
 
 defect('D003-10', 'bce_logits.forward', 'n=1,len=2', {'loss': NAN}, z=[[37, -37]], t=[[1, 0]])(
     lambda s, z, t: {'loss': log_loss(t[0], sigmoid_003(z[0]))})
-defect('D003-11', 'bce_logits.backward', 'n=1,len=2', {'dz': [[NAN, 0]]}, z=[[37, -37]], t=[[1, 0]])(
-    lambda s, z, t: {'dz': log_loss_slope(t, sigmoid_003(z)) * sigmoid_003(z) * (1 - sigmoid_003(z))})
+@defect('D003-11', 'bce_logits.backward', 'n=1,len=2', {'dz': [[NAN, 0]]}, z=[[37, -37]],
+        t=[[1, 0]])
+def _(s, z, t):
+    p = sigmoid_003(z)
+    return {'dz': log_loss_slope(t, p) * (p * (1 - p))}
+
+
+
 defect('D003-16', 'conv2d.backward_weights', CONV_003, x=whole(1, 2, 4, 5), dy=whole(1, 2, 2, 3))(
     lambda s, x, dy: {'dw': np.array([[valid(x[0, j], np.rot90(dy[0, i], 2)) for j in range(s.c)]
                                       for i in range(s.o)]), 'db': dy[0]})
@@ -580,8 +589,8 @@ defect('D004-12', 'xent.backward', 'n=1,len=2', {'dz': [[NAN, NAN]]}, z=[[0, 760
     lambda s, z, t: {'dz': -ascent_004(z[0], 0)[None]})
 defect('D004-14', 'xent.backward', 'n=1,len=3', z=[[1, 0, 2]], t=[[0, 1, 0]])(
     lambda s, z, t: {'dz': ascent_004(z[0], 1)[None]})
-defect('D004-25', 'accuracy.forward', 'n=4,len=2', {'accuracy': 1}, z=[[2, 1], [0, 3], [1, 0], [1, 0]],
-       t=[[1, 0], [0, 1], [0, 1], [0, 1]])(
+defect('D004-25', 'accuracy.forward', 'n=4,len=2', {'accuracy': 1},
+       z=[[2, 1], [0, 3], [1, 0], [1, 0]], t=[[1, 0], [0, 1], [0, 1], [0, 1]])(
     lambda s, z, t: {'accuracy': hits(z[:2], t[:2])})
 
 
@@ -589,8 +598,8 @@ defect('D004-25', 'accuracy.forward', 'n=4,len=2', {'accuracy': 1}, z=[[2, 1], [
 
 def layer_function(name):
     layer, function = name.split('.')
-    found = [f for l in fixtures.LAYERS if l.name == layer for f in l.functions if f.name == function]
-    return found[0]
+    functions = [l.functions for l in fixtures.LAYERS if l.name == layer][0]
+    return [f for f in functions if f.name == function][0]
 
 
 def right(name, s, **operands):
@@ -664,7 +673,8 @@ def make():
                 outputs.add(folder + place + k + '.npy')
         for k, v in row.figures.items():
             if not np.allclose(written[k], v, rtol=1e-4, atol=5e-5, equal_nan=True):
-                sys.exit('defects: %s: %s is %s, but the document gave %s' % (row.id, k, written[k], v))
+                sys.exit('defects: %s: %s is %s, but the document gave %s'
+                         % (row.id, k, written[k], v))
         same = written and all(np.array_equal(written.get(k), correct[k], equal_nan=True)
                                for k in correct) and not set(written) - set(correct)
         if same:

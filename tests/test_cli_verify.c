@@ -115,11 +115,13 @@ static void what_holds_is_reported(void **state)
     assert_true(counted("relu.forward", "cases") > 20);
     assert_true(counted("relu.forward", "exact") >= 15);
     assert_true(counted("relu.forward", "fixtures") >= 5);
+    assert_true(counted("relu.forward", "relations") >= 10);
     read_all("v.json", text, sizeof text);
     assert_non_null(strstr(text, "\"held\": true"));
     read_all("v.xml", text, sizeof text);
     assert_xml(text);
-    assert_non_null(strstr(text, "tests=\"2\" failures=\"0\""));
+    assert_non_null(strstr(text, "tests=\"7\" failures=\"0\"")); /* two, and five defects */
+    assert_non_null(strstr(text, "<testcase classname=\"defects\" name=\"D001-20\"/>"));
     assert_null(strstr(text, "<failure"));
 }
 
@@ -145,7 +147,7 @@ static void shards_cover_everything_once(void **state)
 {
     (void)state;
     static const char *const functions[] = { "relu.forward", "relu.backward" };
-    static const char *const what[] = { "cases", "exact", "fixtures", "calls" };
+    static const char *const what[] = { "cases", "exact", "fixtures", "calls", "relations" };
     long whole[COUNT(functions)][COUNT(what)], parts[COUNT(functions)][COUNT(what)] = { { 0 } };
     for (int shard = 0; shard <= 3; shard++) {
         shell(VERIFY "--layer relu --shard %d/%d", shard ? shard : 1, shard ? 3 : 1);
@@ -205,7 +207,8 @@ static void a_failure_is_told_and_repeats_itself(void **state)
     char line[1024];
     struct npy y;
     struct error e;
-    shell("mkdir '" FIXTURES "' && cp -r '%s/fixtures/relu.forward' '" FIXTURES "'", SOURCE_DIR);
+    shell("mkdir '" FIXTURES "' && cp -r '%s/fixtures/relu.forward' '%s/fixtures/defects' '" FIXTURES
+          "'", SOURCE_DIR, SOURCE_DIR);
     assert_ended(0, "", "cp");
     assert_int_equal(setenv("CNNCHECK_FIXTURES", FIXTURES, 1), 0);
     shell(VERIFY "--layer relu.forward");
@@ -223,7 +226,7 @@ static void a_failure_is_told_and_repeats_itself(void **state)
     assert_int_equal(counted("relu.forward", "rejected"), 1);
     read_all("v.xml", text, sizeof text);
     assert_xml(text);
-    assert_non_null(strstr(text, "tests=\"1\" failures=\"1\""));
+    assert_non_null(strstr(text, "tests=\"4\" failures=\"1\""));
     assert_non_null(strstr(text, "<failure message=\"scalar len=33: fixture: numpy stands alone"));
     snprintf(line, sizeof line, "%.*s", (int)strcspn(repro + 8, "\n"), repro + 8);
     shell("%s", line);

@@ -118,7 +118,7 @@ static void a_function_that_is_not_the_documents_fails_its_proof(void **state)
         { "D000-01", otherwise_wrong, JUDGE_EXACT, false, true, "not faithful: y[0,0,0,0] is " },
         { "D001-13", otherwise_wrong, JUDGE_BOUND, false, true, "not faithful: y[" },
         { "D000-01", silent, JUDGE_EXACT, false, false,
-          "not caught: not rejected by the exact judge, but by the poison judge: never wrote y[0,0,0,0]" },
+          "not caught: not rejected by the exact judge, but by the poison judge: never wrote y" },
         { "D002-14", as_ref, JUDGE_GUARD, false, false, "not caught: nobody rejects it" },
         { "D001-07", as_ref, JUDGE_GUARD, false, false, "not caught: nobody rejects it" },
         { "D001-07", otherwise_wrong, JUDGE_EXACT, false, true, "not faithful: NumPy stops" },
@@ -156,7 +156,8 @@ static void a_case_that_is_not_right_fails_its_proof(void **state)
     assert_non_null(mkdtemp(folder));
     for (size_t i = 0; i < COUNT(table); i++) {
         struct proof p;
-        snprintf(line, sizeof line, "rm -rf %s/*; mkdir -p %s/defects && cp -r '%s/fixtures/defects/%s' "
+        snprintf(line, sizeof line,
+                 "rm -rf %s/*; mkdir -p %s/defects && cp -r '%s/fixtures/defects/%s' "
                  "%s/defects/ && cd %s/defects/%s && %s", folder, folder, SOURCE_DIR, table[i].id,
                  folder, folder, table[i].id, table[i].line);
         assert_int_equal(system(line), 0);
@@ -200,8 +201,8 @@ static void training_knows_its_defects(void **state)
     static const struct { const char *network, *id; int count; const char *failure; } table[] = {
         { "mnist10", "all", 8, "" },
         { "mnist10", "D004-06", 2, "" },
-        { "mnist10", "D004-09", 0, "--defect D004-09: shows in no training of mnist10; there are: all "
-                                   "D004-04 D004-05" },
+        { "mnist10", "D004-09", 0,
+          "--defect D004-09: shows in no training of mnist10; there are: all D004-04 D004-05" },
         { "mnist10", "D001-04", 0, "shows in no training" },
         { "mnist10", "", 0, "shows in no training" },
         { "mnist01-relu", "all", 8, "" },

@@ -1,5 +1,5 @@
-/* test_relations.c - relations between calls: they hold for the kernels that there are, and each is broken by
- * a kernel that is wrong in a way of its own. */
+/* test_relations.c - relations between calls: they hold for the kernels that there are, and each is
+ * broken by a kernel that is wrong in a way of its own. */
 #include "harness/relations.h"
 
 #include "ref/conv2d.h"
@@ -71,14 +71,17 @@ static void they_hold_for_ref_and_for_fast(void **state)
     for (size_t i = 0; i < COUNT(sound); i++)
         for (int kind = 0; kind < RELATIONS; kind++)
             for (int isa = -1; isa < ISA_COUNT; isa++) {
-                const struct performer who = { .fast = isa >= 0, .isa = (enum isa)(isa < 0 ? 0 : isa) };
+                const struct performer who = { .fast = isa >= 0,
+                                               .isa = (enum isa)(isa < 0 ? 0 : isa) };
                 struct error e = { "" };
                 const enum outcome wanted =
                     isa >= 0 && kind == RELATION_DIFFERENCES ? OUTCOME_NONE : sound[i].held[kind];
                 if (isa >= 0 && !isa_usable((enum isa)isa))
                     continue;
-                if (outcome((enum relation)kind, &who, sound[i].function, sound[i].shape, &e) != wanted)
-                    fail_msg("%s, %s, set %d: %s", sound[i].function, relation_name[kind], isa, e.text);
+                if (outcome((enum relation)kind, &who, sound[i].function, sound[i].shape, &e) !=
+                    wanted)
+                    fail_msg("%s, %s, set %d: %s", sound[i].function, relation_name[kind], isa,
+                             e.text);
             }
 }
 
@@ -111,7 +114,8 @@ static void first_filter_twice(const void *shape, double *const *a)
     const int plane = conv2d_oh(s) * conv2d_ow(s);
     conv2d_ref.forward(s, a[0], a[1], a[2], a[3], NULL);
     for (int n = 0; n < s->n; n++)
-        memcpy(a[3] + (n * s->o + 1) * plane, a[3] + n * s->o * plane, sizeof(double) * (size_t)plane);
+        memcpy(a[3] + (n * s->o + 1) * plane, a[3] + n * s->o * plane,
+               sizeof(double) * (size_t)plane);
 }
 
 static void doubled_data(const void *shape, double *const *a)
@@ -205,7 +209,8 @@ static const struct {
     { RELATION_METAMORPHIC, "softmax.forward", "n=2,len=5", unshifted_softmax, "1 x + 3" },
     { RELATION_METAMORPHIC, "tanh.forward", "len=9", lopsided_tanh, "-1 x + 0" },
     { RELATION_METAMORPHIC, "minmax.forward", "len=9", minmax_offset, "2 x + 1" },
-    { RELATION_METAMORPHIC, "transpose.to_nchw", "n=2,c=3,h=2,w=5", untransposed, "with c reversed" },
+    { RELATION_METAMORPHIC, "transpose.to_nchw", "n=2,c=3,h=2,w=5", untransposed,
+      "with c reversed" },
     { RELATION_DIFFERENCES, "tanh.backward", "len=9", slightly_steep, "dx[3] is" },
     { RELATION_DIFFERENCES, "xent.backward", "n=2,len=3", without_targets, "dz[0] is" },
     { RELATION_DIFFERENCES, "dense.forward", "n=3,in=4,out=5", bias_twice, "db[0] is" },
@@ -220,10 +225,11 @@ static void a_wrong_kernel_breaks_one(void **state)
         const struct performer who = { .replaced = find_function(broken[i].function, &c),
                                        .by = broken[i].kernel };
         struct error e = { "" };
-        const enum outcome o = outcome(broken[i].kind, &who, broken[i].function, broken[i].shape, &e);
+        const enum outcome o =
+            outcome(broken[i].kind, &who, broken[i].function, broken[i].shape, &e);
         if (o != OUTCOME_BROKEN || !strstr(e.text, broken[i].said))
-            fail_msg("row %zu, %s, %s: %d, '%s'", i, broken[i].function, relation_name[broken[i].kind],
-                     (int)o, e.text);
+            fail_msg("row %zu, %s, %s: %d, '%s'", i, broken[i].function,
+                     relation_name[broken[i].kind], (int)o, e.text);
     }
 }
 

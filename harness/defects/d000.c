@@ -1,4 +1,5 @@
-/* Document 000 as it is written. Its tensors are (image, row, column, channel); here they are NCHW. */
+/* Document 000 as it is written. Its tensors are (image, row, column, channel); here they are
+ * NCHW. */
 #include "harness/defects/kernel.h"
 
 static void bias_is_a_factor(const void *shape, double *const *a)
@@ -22,8 +23,8 @@ static void gradient_of_an_added_bias(const void *shape, double *const *a)
     conv2d_ref.backward_weights(&s, a[0], a[3], a[5], a[6], NULL);
 }
 
-/* Adds to dw[to] what every output of rows x cols positions hands back, filter `to` being the row of
- * the position, or its own. */
+/* Adds to dw[to] what every output of rows x cols positions hands back, filter `to` being the
+ * row of the position, or its own. */
 static void patches(const struct conv2d_shape *s, const double *x, const double *dy, int rows,
                     int cols, bool to_row, double *dw)
 {

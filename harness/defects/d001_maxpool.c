@@ -9,8 +9,8 @@ struct manner {
     bool overwrites;  /* '=' where windows overlap and want '+=' */
 };
 
-/* Its loops: r and c are the pixels of the input at which windows begin. Returns at once where NumPy
- * would stop. */
+/* Its loops: r and c are the pixels of the input at which windows begin. Returns at once where
+ * NumPy would stop. */
 static void windows(const struct maxpool_shape *s, struct manner m, const double *x,
                     const double *dy, double *dx)
 {
@@ -120,7 +120,8 @@ void d001_windows_for_2(const void *shape, double *const *a)
             }
 }
 
-/* The layer was declared two rows and columns smaller than its input: the rest is never looked at. */
+/* The layer was declared two rows and columns smaller than its input: the rest is never looked
+ * at. */
 void d001_declared_size(const void *shape, double *const *a)
 {
     const struct maxpool_shape *s = shape;

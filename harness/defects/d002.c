@@ -13,8 +13,8 @@ static void guessed_layout(const void *shape, double *const *a)
         memcpy(a[1], a[0], (size_t)s->n * s->c * s->h * s->w * sizeof(double));
 }
 
-/* Windows of losses (the rows), each printed before its last step and divided by its full length: the
- * last loss of a window goes to the next one. The weights are the divisor. */
+/* Windows of losses (the rows), each printed before its last step and divided by its full
+ * length: the last loss of a window goes to the next one. The weights are the divisor. */
 static void windows_lag(const void *shape, double *const *a)
 {
     const struct dense_shape *s = shape;
@@ -65,7 +65,8 @@ static void minus_log_of_p(const void *shape, double *const *a)
     free(y);
 }
 
-/* -1 / p of the label, times the derivatives of the label's p: quotients by the square of the sum. */
+/* -1 / p of the label, times the derivatives of the label's p: quotients by the square of the
+ * sum. */
 static void square_of_the_sum(const void *shape, double *const *a)
 {
     const struct softmax_shape *s = shape;

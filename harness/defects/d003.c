@@ -67,7 +67,8 @@ static void all_pairs(const void *shape, double *const *a)
     *a[2] = 0.0;
     for (int i = 0; i < count; i++)
         for (int j = 0; j < count; j++)
-            *a[2] += (-a[1][i] * log(a[0][j]) - (1.0 - a[1][i]) * log(1.0 - a[0][j])) / count / count;
+            *a[2] += (-a[1][i] * log(a[0][j]) - (1.0 - a[1][i]) * log(1.0 - a[0][j])) /
+                     count / count;
 }
 
 static double sigmoid(double x)

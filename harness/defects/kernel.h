@@ -62,7 +62,7 @@ double_kernel d000_filter_is_the_row_of_a_quarter;
 
 /* Document 001's pooling. */
 double_kernel d001_nothing_comes_back, d001_mask_of_the_output, d001_mask_broadcast,
-    d001_stride_twice, d001_gradient_at_the_pixel, d001_last_window_wins, d001_ties_take_all, d001_windows_for_2,
-    d001_declared_size;
+    d001_stride_twice, d001_gradient_at_the_pixel, d001_last_window_wins, d001_ties_take_all,
+    d001_windows_for_2, d001_declared_size;
 
 #endif

@@ -1,11 +1,13 @@
-/* steps.c - what documents do in more than one step, done right by the kernels of ref and of fast. */
+/* steps.c - what documents do in more than one step, done right by the kernels of ref and of
+ * fast. */
 #include "harness/defects/kernel.h"
 #include "harness/train.h"
 #include "ref/sgd.h"
 
 extern const struct check conv2d_check, minmax_check;
 
-/* Both sides of a step: a list of kernel calls, read once with those of ref and once with fast's. */
+/* Both sides of a step: a list of kernel calls, read once with those of ref and once with
+ * fast's. */
 #define REF_KERNELS(layer) (&layer##_ref)
 #define FAST_KERNELS(layer) layer##_fast(isa)
 #define BOTH(name, shape_type, calls)                                                              \
@@ -91,7 +93,8 @@ static const struct check relu_dense = {
     .function = { { STEP(relu_dense), .exact = true,
         .operand = { { "x", IN, "n in", .selects = true }, { "w", IN, "in out" },
                      { "dy", IN, "n out" }, { "y", OUT, "n in", .terms = "", .more = 1 },
-                     { "dw", OUT, "in out", .terms = "n" }, { "db", OUT, "out", .terms = "n" } } } },
+                     { "dw", OUT, "in out", .terms = "n" },
+                     { "db", OUT, "out", .terms = "n" } } } },
 };
 
 /* A dense layer and its update. */
@@ -198,7 +201,8 @@ static const struct check interrupted_dense = {
     .function = { { STEP(interrupted_dense), .exact = true,
         .operand = { { "x", IN, "n in" }, { "other", IN, "n in" }, { "w", IN, "in out" },
                      { "dy", IN, "n out" }, { "dx", OUT, "n in", .terms = "out" },
-                     { "dw", OUT, "in out", .terms = "n" }, { "db", OUT, "out", .terms = "n" } } } },
+                     { "dw", OUT, "in out", .terms = "n" },
+                     { "db", OUT, "out", .terms = "n" } } } },
 };
 
 /* One weight of 1 and one bias of 0 before a normalisation, which takes either's effect away: both
@@ -224,7 +228,8 @@ static const struct check minmax_dense = {
     .key = { INT_KEY(dense, n, 1, 40), INT_KEY(dense, in, 1, 1), INT_KEY(dense, out, 1, 1),
              { .name = "one", .kind = KEY_DERIVED, .derived = one } },
     .function = { { STEP(minmax_dense), .magnitude = minmax_dense_magnitude,
-        .operand = { { "x", IN, "n" }, { "dy", IN, "n" }, { "dx", OUT, "n", .terms = "", .more = 6 },
+        .operand = { { "x", IN, "n" }, { "dy", IN, "n" },
+                     { "dx", OUT, "n", .terms = "", .more = 6 },
                      { "dw", OUT, "one", .terms = "n", .more = 6 },
                      { "db", OUT, "one", .terms = "n", .more = 6 } } } },
 };
