@@ -19,7 +19,11 @@ static inline vm vec_first(int n)
     return _mm512_cmplt_epi32_mask(lane, _mm512_set1_epi32(n));
 }
 static inline v v_load_n(const float *p, int n) { return _mm512_maskz_loadu_ps(vec_first(n), p); }
-static inline void v_store_n(float *p, v x, int n) { _mm512_mask_storeu_ps(p, vec_first(n), x); }
+static inline void v_store_n(float *p, v x, int n)
+{
+    if (n >= 16) { v_store(p, x); return; } /* what is stored under a mask is slow to load again */
+    _mm512_mask_storeu_ps(p, vec_first(n), x);
+}
 
 static inline v v_add(v a, v b) { return _mm512_add_ps(a, b); }
 static inline v v_sub(v a, v b) { return _mm512_sub_ps(a, b); }
