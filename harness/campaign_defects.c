@@ -21,9 +21,7 @@ void campaign_defects(struct campaign *c)
         for (const struct defect *d = defects[i]; d->id; d++) {
             char layer[64], function[64];
             sscanf(d->stands_for, "%63[^.].%63s", layer, function);
-            if (!campaign_takes(c, layer, function) && !campaign_takes(c, d->id, "defect"))
-                continue;
-            if (number++ % c->shards != c->shard - 1)
+            if (!campaign_takes(c, layer, function) || number++ % c->shards != c->shard - 1)
                 continue;
             struct proof *p = &c->proof[c->proofs++];
             if (!defect_prove(d, c->use, c->seed, guard, p)) {

@@ -259,8 +259,8 @@ bool defect_prove(const struct defect *d, const bool use[ISA_COUNT], uint64_t se
     if (read_case(&t, &e)) {
         judge_reference(&t.judge, d->judge == JUDGE_EXACT);
         out->mended = mended(&t, &e);
-        snprintf(first.text, sizeof first.text, "%s%s", out->mended ? "" : "not mended: ",
-                 out->mended ? "" : e.text);
+        if (!out->mended)
+            fail(&first, "not mended: %.480s", e.text);
         out->caught = caught(&t, out, &e);
         if (!out->caught && !*first.text)
             fail(&first, "not caught: %.480s", e.text);
