@@ -598,8 +598,8 @@ defect('D004-25', 'accuracy.forward', 'n=4,len=2', {'accuracy': 1},
 
 def layer_function(name):
     layer, function = name.split('.')
-    functions = [l.functions for l in fixtures.LAYERS if l.name == layer][0]
-    return [f for f in functions if f.name == function][0]
+    return [f for l in fixtures.LAYERS if l.name == layer
+            for f in l.functions if f.name == function][0]
 
 
 def right(name, s, **operands):
