@@ -2,8 +2,8 @@
  * for dw and db, over o from +0 for dx. Only where there is one example dx is summed in 16 strided lanes, o
  * in lane o mod 16, folded by v_sum: its weights are read once, as they lie, and not worth turning. */
 #include "ref/dense.h"
+#include "fast/dots.h"
 #include "fast/product.h"
-#include "fast/isa/part.h"
 
 static void multiply_rows(const void *context, int k, int thread)
 {
@@ -54,48 +54,12 @@ struct input_gradient {
     float *dx;
 };
 
-/* So many sums of dx stay in registers, one part of their lanes each. */
-enum { SUMS = V_ACCUMULATORS * PARTS < 8 ? 2 : V_ACCUMULATORS * PARTS < 16 ? 8 : 16 };
-
-/* sums[r] = the lanes of sum_o dy[o] w[r][o]. */
-static inline __attribute__((always_inline)) void dot_tile(const float *w, const float *dy, int out,
-                                                           float *sums, const int R)
-{
-    for (int lane = 0; lane < 16; lane += PART_LANES) {
-        part sum[16];
-        UNROLL
-        for (int r = 0; r < R; r++)
-            sum[r] = part_zero();
-        for (int o = lane; o < out; o += 16) {
-            const part grad = part_hold(part_load_n(dy + o, out - o));
-            UNROLL
-            for (int r = 0; r < R; r++)
-                sum[r] = part_fma(grad, part_load_n(w + (size_t)r * out + o, out - o), sum[r]);
-        }
-        UNROLL
-        for (int r = 0; r < R; r++)
-            part_store(sums + 16 * r + lane, sum[r]);
-    }
-}
-
-/* 16 inputs of one example. */
 static void one_example(const void *context, int k, int thread)
 {
     const struct input_gradient *g = context;
-    const int i = 16 * k, inputs = g->s->in - i < 16 ? g->s->in - i : 16, out = g->s->out;
-    const float *w = g->w + (size_t)i * out;
-    _Alignas(64) float sums[16 * 16];
-    v x[16];
-    int r = 0;
+    const int i = 16 * k, inputs = g->s->in - i < 16 ? g->s->in - i : 16;
     (void)thread;
-    for (; r + SUMS <= inputs; r += SUMS)
-        dot_tile(w + (size_t)r * out, g->dy, out, sums + 16 * r, SUMS);
-    for (; r < 16; r++) /* beyond the last input that again: 16 are folded */
-        dot_tile(w + (size_t)(r < inputs ? r : inputs - 1) * out, g->dy, out, sums + 16 * r, 1);
-    UNROLL
-    for (int l = 0; l < 16; l++)
-        x[l] = v_load(sums + 16 * l);
-    v_store_n(g->dx + i, v_sums(x), inputs);
+    v_store_n(g->dx + i, dots(g->w + (size_t)i * g->s->out, inputs, g->s->out, g->dy), inputs);
 }
 
 enum { TURNED_ROWS = 128, TURNED_COLS = 64 };

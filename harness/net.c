@@ -198,9 +198,21 @@ static void step_parameter(struct net *net, int parameter, double lr)
 static void step(struct net *net, double lr)
 {
     for (int i = 0; i < net->layout.layers; i++) {
-        step_parameter(net, net->layout.layer[i].weights, lr);
-        step_parameter(net, net->layout.layer[i].biases, lr);
+        const struct layer *l = &net->layout.layer[i];
+        if (steps(net, l, &net->at[i]))
+            continue;
+        step_parameter(net, l->weights, lr);
+        step_parameter(net, l->biases, lr);
     }
+}
+
+static void learn(struct net *net, double lr)
+{
+    net->learning = true;
+    net->lr = lr;
+    backward(net);
+    step(net, lr);
+    net->learning = false;
 }
 
 static void fill(struct net *net, int slot, const uint8_t *pixels, int label)
@@ -241,6 +253,5 @@ static int predict(const struct net *net, int slot)
 }
 
 const struct engine ENGINE = { ENGINE_NAME, sizeof(real), create, destroy, set_trace, set_swaps, set,
-                               get,
-                               gradients, fill, forward, backward, step, outputs, logits,
-                               predict, find_nonfinite };
+                               get, gradients, fill, forward, backward, step, learn, outputs,
+                               logits, predict, find_nonfinite };

@@ -9,6 +9,7 @@
 #include "harness/swap.h"
 #include "ref/bce.h"
 #include "ref/bce_logits.h"
+#include "ref/dense_sgd.h"
 #include "ref/minmax.h"
 #include "ref/relu.h"
 #include "ref/sgd.h"
@@ -45,6 +46,8 @@ struct net {
     int outputs;            /* logits of an example */
     int first;              /* the first layer with parameters: there backward ends */
     bool training;          /* the forward under way is a step's */
+    bool learning;          /* the backward under way may take steps, */
+    double lr;              /* of this size */
     bool forward_is_newest; /* the last backward belongs to the step before */
     real *parameters, *gradients;
     real *before; /* a parameter before its step, for the trace */
@@ -117,8 +120,19 @@ static void dense_forward(const struct net *net, const struct layer *l, const st
     CALL(net, l, dense, forward, &s, t->x, t->w, t->b, t->y);
 }
 
+/* Whether backward takes the step of this layer too. */
+static bool steps(const struct net *net, const struct layer *l, const struct tensors *t)
+{
+    return net->learning && l->op == OP_DENSE && net->n == 1 && t->dx && !net->trace && !net->swaps;
+}
+
 static void dense_backward(const struct net *net, const struct layer *l, const struct tensors *t)
 {
+    if (steps(net, l, t)) {
+        CALL(net, l, dense_sgd, backward, SHAPE(dense_sgd, l->inputs, l->outputs, net->lr), t->x,
+             t->w, t->b, t->dy, t->dx, t->w, t->b);
+        return;
+    }
     struct dense_shape s = l->shape.dense;
     s.n = net->n;
     CALL(net, l, dense, backward, &s, t->x, t->w, t->dy, t->dx, t->dw, t->db);

@@ -151,10 +151,8 @@ bool trainer_epoch(struct trainer *t, struct score *out, struct error *e)
                              t->shadow);
         const double loss = answer(t->engine, t->net, t->images, t->order, from, n, true, out);
         good = isfinite(loss) || all_finite(t, from, n, loss, e);
-        if (good || t->swaps) { /* the documents do not look, and go on to their end */
-            t->engine->backward(t->net);
-            t->engine->step(t->net, t->lr);
-        }
+        if (good || t->swaps) /* the documents do not look, and go on to their end */
+            t->engine->learn(t->net, t->lr);
         progress(label, t->start, (t->epoch - 1.0) * count + from, (double)s->epochs * count);
     }
     progress_clear();

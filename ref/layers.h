@@ -18,8 +18,8 @@
 #include <stddef.h>
 
 #define LAYERS(X)                                                                                  \
-    X(conv2d) X(maxpool) X(dense) X(relu) X(sigmoid) X(tanh) X(softmax) X(bce) X(bce_logits)       \
-    X(xent) X(sgd) X(minmax) X(transpose)
+    X(conv2d) X(maxpool) X(dense) X(dense_sgd) X(relu) X(sigmoid) X(tanh) X(softmax) X(bce)        \
+    X(bce_logits) X(xent) X(sgd) X(minmax) X(transpose)
 
 #define LAYER(layer)                                                                               \
     struct layer##_double {                                                                        \

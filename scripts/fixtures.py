@@ -246,6 +246,23 @@ layer('dense', 'n in out',
 ])
 
 
+# dense_sgd ------------------------------------------------------------------------------------
+
+layer('dense_sgd', 'in out lr',
+      lambda i, o, lr: {'x': (i,), 'w': (i, o), 'b': (o,), 'dy': (o,)},
+      {'x': bell(1), 'w': bell(0.25), 'b': bell(0.5), 'dy': bell(0.1)},
+      [('backward', 'x w b dy', 'dx stepped settled', layers.dense_sgd_backward)], [
+    case(1, 1, 1),
+    case(3, 4, 0.5, x=whole(-9, 9), w=whole(-9, 9), b=whole(-9, 9), dy=whole(-9, 9)),
+    case(100, 2, 0.01, x=between(-1, 1), w=bell(1)),                # 001 and 003, the output
+    case(147, 10, 0.005, x=grey, w=bell(0.0068)),                   # 002 and 004, of smaller images
+    case(16, 17, 0.1, x=wide, w=wide),
+    case(33, 15, 0.0003),
+    case(3, 2, 0.1, label='infinite', x=exactly(0, INF, NAN), w=exactly(INF, 1, 2, 3, 4, 0),
+         dy=exactly(1, -2)),
+])
+
+
 # relu, sigmoid, tanh --------------------------------------------------------------------------
 
 def elementwise(name, forward, backward, cases):

@@ -294,6 +294,41 @@ static double *train(const struct engine *engine, enum isa isa, double lr, doubl
     return p;
 }
 
+/* learn against backward and step, of one example and of several: the same parameters to the bit, on
+ * both sides and at every set. */
+static void test_learn_is_backward_and_step(void **state)
+{
+    (void)state;
+    const struct layout layout = layout_of(&everything);
+    for (int n = 1; n <= 2; n++)
+        for (int isa = -1; isa < ISA_COUNT; isa++) { /* -1: ref */
+            const struct engine *engine = isa < 0 ? &engine_ref : &engine_fast;
+            if (isa >= 0 && !isa_usable((enum isa)isa))
+                continue;
+            double *p[2];
+            for (int together = 0; together < 2; together++) {
+                struct net *net = net_of(engine, &everything, BATCH, (enum isa)(isa < 0 ? 0 : isa),
+                                         LOSS_FUSED);
+                p[together] = numbers(&layout);
+                for (int step = 0; step < 3; step++) {
+                    fill_examples(engine, net, n, everything.classes, (uint64_t)step * BATCH);
+                    engine->forward(net, n, true);
+                    if (together) {
+                        engine->learn(net, 0.25);
+                    } else {
+                        engine->backward(net);
+                        engine->step(net, 0.25);
+                    }
+                }
+                engine->get(net, p[together]);
+                engine->destroy(net);
+            }
+            assert_memory_equal(p[0], p[1], (size_t)layout.total * sizeof **p);
+            free(p[0]);
+            free(p[1]);
+        }
+}
+
 static double distance(const struct layout *layout, const double *a, const double *b)
 {
     double most = 0.0;
@@ -615,6 +650,7 @@ int main(void)
         cmocka_unit_test(test_smaller_batch),
         cmocka_unit_test(test_fast_follows_ref),
         cmocka_unit_test(test_instruction_sets_give_the_same_bytes),
+        cmocka_unit_test(test_learn_is_backward_and_step),
         cmocka_unit_test(test_trace),
         cmocka_unit_test(test_pixels_labels_and_answers),
         cmocka_unit_test(test_numbers_that_are_not_finite),
