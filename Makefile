@@ -64,7 +64,8 @@ TESTS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
 compile = @mkdir -p $(@D) && echo "  CC    $@" && \
           $(CC) $(STRICT) $(CPPFLAGS) $(CFLAGS) $(OPENMP) $(1) -MMD -MP -c $< -o $@
 
-.PHONY: build verify test cmocka train defects report coverage fixtures install clean help
+.PHONY: build verify verify-neon digest digest-compilers test cmocka train defects report coverage \
+        fixtures install clean help
 .DELETE_ON_ERROR:
 build: $(PROGRAM)
 
@@ -95,6 +96,16 @@ $(OBJECTS) $(BUILD)/harness/main.o: $(BUILD)/flags
 
 verify: $(PROGRAM) ## check every kernel against ref and NumPy, and train a network by both sides
 	@$(PROGRAM) verify --json $(BUILD)/verify.json
+	@$(PROGRAM) digest --check fixtures/DIGEST
+
+verify-neon: ## the same on aarch64 (cross compiler, qemu): NEON must give the bits of x86-64
+	scripts/verify-neon.sh $(BUILD)/neon
+
+digest: $(PROGRAM) ## write fixtures/DIGEST again, after a kernel's order of additions has changed
+	$(PROGRAM) digest --out fixtures/DIGEST
+
+digest-compilers: ## check fixtures/DIGEST with GCC and Clang, -O1 to -O3
+	scripts/digest-compilers.sh $(BUILD)/compilers
 
 # Tests may find the program, its objects and a place for their files.
 $(BUILD)/tests/%: tests/%.c $(OBJECTS) | cmocka
@@ -137,6 +148,6 @@ clean: ## remove everything made
 	rm -rf $(BUILD)
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -12,6 +12,7 @@ int train_command(int argc, char **argv);
 int eval_command(int argc, char **argv);
 int defects_command(int argc, char **argv);
 int bench_command(int argc, char **argv);
+int digest_command(int argc, char **argv);
 int info_command(int argc, char **argv);
 
 /* What several commands share. */

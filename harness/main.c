@@ -13,6 +13,7 @@ static const struct {
     { "eval", "judge saved weights on test images", eval_command },
     { "defects", "the documents' bugs, and the cases that catch them", defects_command },
     { "bench", "time every fast kernel beside what the machine can do", bench_command },
+    { "digest", "the bits of every fast kernel as one hash, the same everywhere", digest_command },
     { "info", "what this build and this machine can do", info_command },
 };
 

@@ -3,6 +3,7 @@
 #
 #   scripts/setup.sh       compiler, make, cmocka, zlib, libzip, libjpeg, libpng, NumPy, gcovr
 #   scripts/setup.sh ci    the same, and Clang with its sanitizers and OpenMP
+#   scripts/setup.sh neon  the same, and what `make verify-neon` needs: a cross compiler, qemu
 #
 # `make verify` needs none of this beyond a C compiler and make.
 set -eu
@@ -11,7 +12,8 @@ packages="gcc make libc6-dev pkg-config libcmocka-dev zlib1g-dev libzip-dev libj
 case "${1:-}" in
 "") ;;
 ci) packages="$packages git clang libomp-dev libclang-rt-dev" ;;
---help) sed -n '2,8s/^# \{0,1\}//p' "$0"; exit 0 ;;
+neon) packages="$packages gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user" ;;
+--help) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 0 ;;
 *) echo "setup.sh: $1: not known; see scripts/setup.sh --help" >&2; exit 2 ;;
 esac
 
