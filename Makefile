@@ -64,8 +64,8 @@ TESTS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
 compile = @mkdir -p $(@D) && echo "  CC    $@" && \
           $(CC) $(STRICT) $(CPPFLAGS) $(CFLAGS) $(OPENMP) $(1) -MMD -MP -c $< -o $@
 
-.PHONY: build verify verify-neon digest digest-compilers test cmocka train defects report coverage \
-        fixtures install clean help
+.PHONY: build verify verify-neon digest digest-compilers mutation test cmocka train defects report \
+        coverage fixtures install clean help
 .DELETE_ON_ERROR:
 build: $(PROGRAM)
 
@@ -99,13 +99,16 @@ verify: $(PROGRAM) ## check every kernel against ref and NumPy, and train a netw
 	@$(PROGRAM) digest --check fixtures/DIGEST
 
 verify-neon: ## the same on aarch64 (cross compiler, qemu): NEON must give the bits of x86-64
-	scripts/verify-neon.sh $(BUILD)/neon
+digest-compilers: ## check fixtures/DIGEST with GCC and Clang, -O1 to -O3
+coverage: ## line coverage of verify and test (gcovr): build/coverage/index.html
+verify-neon digest-compilers coverage:
+	scripts/$@.sh $(BUILD)/$(@:verify-%=%)
 
 digest: $(PROGRAM) ## write fixtures/DIGEST again, after a kernel's order of additions has changed
 	$(PROGRAM) digest --out fixtures/DIGEST
 
-digest-compilers: ## check fixtures/DIGEST with GCC and Clang, -O1 to -O3
-	scripts/digest-compilers.sh $(BUILD)/compilers
+mutation: ## change the kernels in a thousand ways, one at a time: the harness must notice each
+	scripts/mutate.py
 
 # Tests may find the program, its objects and a place for their files.
 $(BUILD)/tests/%: tests/%.c $(OBJECTS) | cmocka

@@ -2,6 +2,7 @@
 # digest-compilers.sh DIR - builds with GCC and Clang, -O1 to -O3, below DIR; each must give the bits of
 # fixtures/DIGEST at every instruction set.
 set -eu
+unset MAKEFLAGS MAKELEVEL MFLAGS 2>/dev/null || true # a build of its own
 dir=${1:?usage: digest-compilers.sh DIR}
 for compiler in gcc clang; do
     command -v $compiler >/dev/null 2>&1 || {

@@ -2,6 +2,7 @@
 # verify-neon.sh DIR - builds for aarch64 in DIR and runs that under qemu: every kernel against ref and
 # NumPy, and the digest that x86-64 wrote, which NEON has to give too.
 set -eu
+unset MAKEFLAGS MAKELEVEL MFLAGS 2>/dev/null || true # a build of its own
 dir=${1:?usage: verify-neon.sh DIR}
 target=aarch64-linux-gnu
 for tool in $target-gcc qemu-aarch64; do

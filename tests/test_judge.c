@@ -277,6 +277,27 @@ static void elements_are_named_by_their_indices(void **state)
     }
 }
 
+/* Where nothing is summed, S is the value itself, and the bound an ulp of it: of every element. */
+static void one_term_is_its_own_sum(void **state)
+{
+    (void)state;
+    struct judge j = { .guard = NULL };
+    const struct check *c;
+    const struct function *f = find_function("sigmoid.forward", &c);
+    union any_shape shape;
+    struct error e;
+    assert_true(f->rule == RULE_ULP && shape_parse(c, "len=5", "case", &shape, &e));
+    judge_begin(&j, c, f, &shape);
+    for (int k = 0; k < 5; k++)
+        j.ref[0][k] = k - 3;
+    judge_reference(&j, false);
+    for (int k = 0; k < 5; k++) {
+        assert_true(j.ref[1][k] > 0.0 && j.sum[1][k] == j.ref[1][k]);
+        assert_true(j.bound[1][k] == ulp_bound(j.ref[1][k]));
+    }
+    judge_end(&j);
+}
+
 static void the_references_know_what_no_case_can_ask_for(void **state)
 {
     (void)state;
@@ -292,6 +313,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_defect_is_rejected_and_the_true_kernel_is_not),
         cmocka_unit_test(elements_are_named_by_their_indices),
+        cmocka_unit_test(one_term_is_its_own_sum),
         cmocka_unit_test(the_references_know_what_no_case_can_ask_for),
     };
     return cmocka_run_group_tests_name("judge", tests, NULL, NULL);

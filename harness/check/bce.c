@@ -15,7 +15,9 @@ static const double clips[] = { 1e-15, 0.0, 1e-7, 0.01, NAN };
 
 static const char *const cases[] = {
     "n=1,len=2,eps=1e-15", "n=1000,len=1,eps=1e-15", "n=1,len=1,eps=1e-15", "n=1,len=2,eps=0",
-    "n=3,len=5,eps=0.01", "n=20,len=1,eps=1e-15", "n=4,len=25,eps=0", NULL
+    "n=3,len=5,eps=0.01", "n=20,len=1,eps=1e-15", "n=4,len=25,eps=0",
+    /* logarithms of denormals, and no infinity that hides them */
+    "n=4,len=25,eps=0x1p-133", NULL
 };
 
 static const char *const large[] = { "n=1024,len=1024,eps=1e-15", NULL };

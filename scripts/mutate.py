@@ -1,0 +1,347 @@
+#!/usr/bin/env python3
+"""Changes one operator, constant, index, bound or mask at a time; the harness must notice.
+
+  scripts/mutate.py                    every mutant of fast/ and of the judging part of harness/
+  scripts/mutate.py --smoke N          N of them, drawn with --seed S
+  scripts/mutate.py --file GLOB        only of these files
+
+A mutant of a kernel is killed when `cnncheck verify --tier smoke` of the layers that it is
+compiled into ends with anything but 0, or not in time; one of the harness when a test of compare
+or judge does. One that compiles into the same objects is no mutant. One listed in
+scripts/mutants.txt, with the proof that it computes the same, is proven and not run. What is left
+has survived, and is printed.
+
+Writes BUILD/mutation.json, where BUILD is build/mutation unless --build says otherwise.
+Exit status: 0 nothing survived, 1 something did, 2 it could not be run.
+"""
+import argparse
+import concurrent.futures
+import fnmatch
+import json
+import os
+import pathlib
+import random
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+KERNELS = sorted(str(p.relative_to(ROOT)) for p in (ROOT / 'fast').glob('*.[ch]'))
+HARNESS = ['harness/compare.c', 'harness/judge.c']
+TESTS = ['test_compare', 'test_judge']
+PROVEN = ROOT / 'scripts/mutants.txt'
+
+# What becomes what. Binary operators stand between blanks; that tells them from pointers and signs.
+SWAPS = [
+    (r'(?<= )\+(?= )', '-'), (r'(?<= )-(?= )', '+'), (r'(?<= )\*(?= )', '+'),
+    (r'(?<= )/(?= )', '*'), (r'(?<= )%(?= )', '/'), (r'(?<= )<(?= )', '<='),
+    (r'(?<= )<=(?= )', '<'), (r'(?<= )>(?= )', '>='),
+    (r'(?<= )>=(?= )', '>'), (r'(?<= )==(?= )', '!='), (r'(?<= )!=(?= )', '=='),
+    (r'(?<= )&&(?= )', '||'), (r'(?<= )\|\|(?= )', '&&'), (r'(?<= )\+=(?= )', '-='),
+    (r'(?<= )\*=(?= )', '+='), (r'\+\+', '--'), (r'!(?=[\w(])', ''),
+    (r'\bv_add\b', 'v_sub'), (r'\bv_sub\b', 'v_add'), (r'\bv_mul\b', 'v_add'),
+    (r'\bv_div\b', 'v_mul'),
+    (r'\bv_lt\b', 'v_le'), (r'\bv_le\b', 'v_lt'), (r'\bv_neg\b', ''), (r'\bv_abs\b', ''),
+    (r'\bm_not\b', ''), (r'\bi_add\b', 'i_sub'), (r'\bi_sub\b', 'i_add'), (r'\bi_and\b', 'i_xor'),
+    (r'\bi_xor\b', 'i_and'), (r'\bi_shl\b', 'i_shr'), (r'\bi_shr\b', 'i_shl'), (r'\bfabs\b', ''),
+    (r'\btrue\b', 'false'), (r'\bfalse\b', 'true'),
+]
+INTEGER = re.compile(r'(?<![\w.])(?:0x[0-9a-f]+|\d+)u?(?![\w.])')
+REAL = re.compile(r'(?<![\w.])'
+                  r'(?:0x[0-9a-f]*\.?[0-9a-f]*p[-+]?\d+|\d+\.\d*(?:e[-+]?\d+)?)f?(?![\w.])')
+COUNTED = re.compile(r'\bv_(?:load_n|store_n|load_stride|store_stride|keep)\(') # in the last
+NEGATED = re.compile(r'\bv_(?:select|fma)\(')                                   # in the first
+
+
+def fail(text):
+    sys.exit(print(f'mutate.py: {text}', file=sys.stderr) or 2)
+
+
+def code_only(text):
+    """The text with comments, strings and preprocessor lines blanked, everything in its place."""
+    parts = r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|^[ \t]*#(?:\\\n|[^\n])*'
+    blank = lambda m: re.sub(r'[^\n]', ' ', m.group())
+    return re.sub(parts, blank, text, flags=re.S | re.M)
+
+
+def arguments(code, start):
+    """Where the arguments of the call whose first one begins at `start` end."""
+    depth, ends = 0, []
+    for i in range(start, len(code)):
+        if code[i] in '([{':
+            depth += 1
+        elif code[i] in ')]}' and depth:
+            depth -= 1
+        elif depth == 0 and code[i] in ',)':
+            ends.append(i)
+            if code[i] == ')':
+                return ends
+    return ends
+
+
+def edits(code):
+    """(start, end, replacement) of every change that is tried."""
+    for pattern, new in SWAPS:
+        for m in re.finditer(pattern, code):
+            yield m.start(), m.end(), new
+    for m in INTEGER.finditer(code):
+        yield m.start(), m.end(), f'({m.group()} + 1)'
+    for m in REAL.finditer(code):
+        one = '1.0f' if m.group().endswith('f') else '1.0'
+        zero = not re.search(r'[1-9]', m.group().split('p')[0].replace('0x', '', 1))
+        grown = one if zero else f'({m.group()} * {one.replace("1.0", "1.01")})'
+        yield m.start(), m.end(), grown
+    for m in COUNTED.finditer(code):
+        ends = arguments(code, m.end())
+        yield ends[-1], ends[-1], ' - 1'
+        yield ends[-1], ends[-1], ' + 1'
+    for m in NEGATED.finditer(code):
+        ends = arguments(code, m.end())
+        word = 'm_not' if 'select' in m.group() else 'v_neg'
+        yield m.end(), ends[0], f'{word}({code[m.end():ends[0]]})'
+
+
+class Mutant:
+    def __init__(self, path, text, start, end, new):
+        self.path, self.text = path, text[:start] + new + text[end:]
+        self.line = text.count('\n', 0, start) + 1
+        first, last = text.rfind('\n', 0, start) + 1, text.find('\n', end)
+        self.before = text[first:last].strip()
+        self.after = (text[first:start] + new + text[end:last]).strip()
+        self.verdict = self.by = ''
+
+    def key(self):
+        return self.path, ' '.join(self.before.split()), ' '.join(self.after.split())
+
+
+def mutants_of(path):
+    text = (ROOT / path).read_text()
+    found = {}
+    for start, end, new in edits(code_only(text)):
+        mutant = Mutant(path, text, start, end, new)
+        found.setdefault(mutant.text, mutant)
+    return sorted(found.values(), key=lambda m: (m.line, m.after))
+
+
+def read_proven():
+    """Blocks of a file's name, `- line`, `+ line`, and the proof."""
+    proven = {}
+    blocks = re.split(r'\n\s*\n', PROVEN.read_text()) if PROVEN.exists() else []
+    for block in blocks:
+        lines = [line for line in block.splitlines() if not line.startswith('#')]
+        if not lines:
+            continue
+        if len(lines) < 4 or lines[1][:2] != '- ' or lines[2][:2] != '+ ':
+            fail(f'{PROVEN.relative_to(ROOT)}: not a file, - line, + line and a proof: {lines[0]}')
+        key = (lines[0].strip(), ' '.join(lines[1][2:].split()), ' '.join(lines[2][2:].split()))
+        proven[key] = ' '.join(' '.join(lines[3:]).split())
+    return proven
+
+
+class Build:
+    """The program as it is, how each of its objects is compiled, and what it depends on."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        flags = [f'BUILD={folder}/base', 'CFLAGS=-O1', 'HARD=-O1']
+        for inherited in ('MAKEFLAGS', 'MAKELEVEL', 'MFLAGS'): # other flags would be another build
+            os.environ.pop(inherited, None)
+        tests = [f'{folder}/base/tests/{test}' for test in TESTS]
+        for step in (['build'], tests):
+            done = subprocess.run(['make', '--no-print-directory', *flags, *step], cwd=ROOT,
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+            if done.returncode:
+                fail(f'the sources do not build: {done.stderr.strip().splitlines()[-1]}')
+        said = subprocess.run(['make', '-nB', '--no-print-directory', *flags, 'build', *tests],
+                              cwd=ROOT, capture_output=True, text=True, check=True).stdout
+        self.compile, self.link = {}, {}
+        for line in said.replace('\\\n', ' ').splitlines():
+            words = shlex.split(line.split('&&')[-1])
+            if '-o' in words:
+                target = words[words.index('-o') + 1]
+                (self.compile if '-c' in words else self.link)[target] = words
+        self.program = f'{folder}/base/cnncheck'
+        self.users = {}
+        for target in self.compile:
+            for name in (ROOT / target).with_suffix('.d').read_text().replace('\\\n', ' ').split():
+                self.users.setdefault(name, []).append(target)
+
+    def layers(self, path):
+        return sorted({pathlib.Path(t).name.split('.')[0] for t in self.users.get(path, [])})
+
+    def object(self, mutant, target, work):
+        """Compiles one object of a mutant; whether it differs, or None when it does not compile."""
+        made = work / pathlib.Path(target).name
+        words = ['-w' if w in ('-MMD', '-MP') else w for w in self.compile[target]]
+        words[words.index('-o') + 1] = str(made)
+        words = [str(work / w) if w == mutant.path else w for w in words]
+        words.insert(words.index('-I.'), f'-I{work}')
+        if subprocess.run(words, cwd=ROOT, capture_output=True).returncode:
+            return None
+        return made.read_bytes() != (ROOT / target).read_bytes()
+
+    def relink(self, target, work, changed):
+        """Links the program or a test with the objects that have changed; its path."""
+        words = [str(work / pathlib.Path(w).name) if w in changed else w for w in self.link[target]]
+        words = [w for w in words if w not in ('-MMD', '-MP')]
+        made = work / pathlib.Path(target).name
+        words[words.index('-o') + 1] = str(made)
+        subprocess.run(words, cwd=ROOT, capture_output=True, check=True)
+        return made
+
+
+def ended(command, limit):
+    """How a run ended: '' for well."""
+    try:
+        code = subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL, timeout=limit).returncode
+    except subprocess.TimeoutExpired:
+        return 'time limit'
+    return f'exit {code}' if code > 0 else f'signal {-code}' if code else ''
+
+
+def verify(program, layer, *options):
+    return [str(program), 'verify', '--tier', 'smoke', '--threads', '1', '--layer', layer, *options]
+
+
+def judge_kernel(build, mutant, work, limit):
+    """First in portable C alone, which is quick to compile and kills most; then at every set."""
+    targets = build.users.get(mutant.path, [])
+    scalar = [t for t in targets if '.scalar.' in t]
+    changed = set()
+    for part, options in ((scalar, ['--isa', 'scalar']), (set(targets) - set(scalar), [])):
+        for target in part:
+            differs = build.object(mutant, target, work)
+            if differs is None:
+                return 'invalid', ''
+            if differs:
+                changed.add(target)
+        if not changed:
+            continue
+        program = build.relink(build.program, work, changed)
+        for layer in sorted({pathlib.Path(t).name.split('.')[0] for t in changed}):
+            by = ended(verify(program, layer, *options), limit)
+            if by:
+                return 'killed', ' '.join(['verify', layer, *options, by])
+    return ('survived', '') if changed else ('same object', '')
+
+
+def judge_harness(build, mutant, work, limit):
+    target, = build.users[mutant.path]
+    differs = build.object(mutant, target, work)
+    if not differs:
+        return ('invalid' if differs is None else 'same object'), ''
+    for test in TESTS:
+        made = build.relink(f'{build.folder}/base/tests/{test}', work, {target})
+        by = ended([str(made)], limit)
+        if by:
+            return 'killed', f'{test}: {by}'
+    return 'survived', ''
+
+
+def judge(build, mutant, number, limit):
+    work = ROOT / build.folder / 'work' / str(number)
+    source = work / mutant.path
+    source.parent.mkdir(parents=True)
+    source.write_text(mutant.text)
+    kernel = mutant.path.startswith('fast/')
+    how = judge_kernel if kernel else judge_harness
+    mutant.verdict, mutant.by = how(build, mutant, work, limit)
+    shutil.rmtree(work)
+
+
+def run(build, mutants, jobs):
+    shutil.rmtree(ROOT / build.folder / 'work', ignore_errors=True)
+    start, done = time.monotonic(), 0
+    slowest = 0.0
+    for layer in {layer for m in mutants if m.path in KERNELS for layer in build.layers(m.path)}:
+        before = time.monotonic()
+        if ended(verify(ROOT / build.program, layer), None):
+            fail(f'{layer} is rejected as it is: mutants would tell nothing')
+        slowest = max(slowest, time.monotonic() - before)
+    for test in TESTS if any(m.path in HARNESS for m in mutants) else []:
+        if ended([f'{build.folder}/base/tests/{test}'], None):
+            fail(f'{test} fails as it is: mutants would tell nothing')
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        limit = 10 + 10 * slowest
+        futures = [pool.submit(judge, build, m, i, limit) for i, m in enumerate(mutants)]
+        for future in concurrent.futures.as_completed(futures):
+            future.result()
+            done += 1
+            left = (time.monotonic() - start) * (len(mutants) - done) / done
+            if sys.stderr.isatty():
+                print(f'\r\033[Kmutants {100 * done // len(mutants)} %, {left:.0f} s left', end='',
+                      file=sys.stderr, flush=True)
+    if sys.stderr.isatty():
+        print('\r\033[K', end='', file=sys.stderr)
+
+
+VERDICTS = ['killed', 'proven', 'survived', 'same object', 'invalid']
+
+
+def report(mutants, seed, folder, seconds):
+    print(f'{"file":22}' + ''.join(f'{v:>13}' for v in VERDICTS) + '        score')
+    files = {}
+    for path in dict.fromkeys(m.path for m in mutants):
+        count = {v: sum(m.verdict == v for m in mutants if m.path == path) for v in VERDICTS}
+        counted = count['killed'] + count['proven'] + count['survived']
+        score = f'{100 * (counted - count["survived"]) / counted:11.1f} %' if counted else ''
+        print(f'{path:22}' + ''.join(f'{count[v]:13}' for v in VERDICTS) + score)
+        files[path] = count
+    survivors = [m for m in mutants if m.verdict == 'survived']
+    for m in survivors:
+        print(f'SURVIVED {m.path}:{m.line}\n  - {m.before}\n  + {m.after}')
+    total = {v: sum(m.verdict == v for m in mutants) for v in VERDICTS}
+    path = ROOT / folder / 'mutation.json'
+    content = {'seed': seed, 'total': total, 'files': files, 'seconds': round(seconds, 1),
+               'mutants': [{'file': m.path, 'line': m.line, 'before': m.before, 'after': m.after,
+                            'verdict': m.verdict, 'by': m.by} for m in mutants]}
+    temporary = path.with_suffix('.tmp')
+    temporary.write_text(json.dumps(content, indent=1) + '\n')
+    os.replace(temporary, path)
+    counted = total['killed'] + total['proven'] + total['survived']
+    print(f'{"SURVIVED" if survivors else "HELD"}: {counted} mutants, {total["killed"]} killed, '
+          f'{total["proven"]} proven, {len(survivors)} survived; {total["same object"]} were the '
+          f'same object, {total["invalid"]} did not compile; {seconds:.0f} s')
+    return 1 if survivors else 0
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--smoke', type=int, metavar='N', help='only N mutants, drawn')
+    parser.add_argument('--seed', type=int, default=1, help='of the draw (default: 1)')
+    parser.add_argument('--file', default='*', metavar='GLOB', help='only of these files')
+    parser.add_argument('--jobs', type=int, default=os.cpu_count(), help='mutants at once')
+    parser.add_argument('--build', default='build/mutation', metavar='BUILD', help='where to build')
+    parser.add_argument('--list', action='store_true', help='print the mutants; run none')
+    options = parser.parse_args()
+    start = time.monotonic()
+    mutants = [m for path in KERNELS + HARNESS if fnmatch.fnmatch(path, options.file)
+               for m in mutants_of(path)]
+    if not mutants:
+        fail(f'--file {options.file}: no file of fast/ and none of {", ".join(HARNESS)}')
+    proven, known = read_proven(), {m.key() for m in mutants}
+    stale = [key for key in proven if key not in known and fnmatch.fnmatch(key[0], options.file)]
+    if stale:
+        fail(f'{PROVEN.relative_to(ROOT)}: no such mutant of {stale[0][0]} any more: {stale[0][2]}')
+    if options.smoke is not None and options.smoke < len(mutants):
+        mutants = random.Random(options.seed).sample(mutants, max(1, options.smoke))
+        mutants.sort(key=lambda m: (m.path, m.line))
+    if options.list:
+        for m in mutants:
+            print(f'{m.path}:{m.line}\n  - {m.before}\n  + {m.after}')
+        print(f'{len(mutants)} mutants')
+        return 0
+    for m in mutants:
+        m.verdict, m.by = ('proven', proven[m.key()]) if m.key() in proven else ('', '')
+    build = Build(options.build)
+    run(build, [m for m in mutants if not m.verdict], options.jobs)
+    return report(mutants, options.seed, options.build, time.monotonic() - start)
+
+
+if __name__ == '__main__':
+    sys.exit(main())
