@@ -130,9 +130,6 @@ train: $(PROGRAM) ## train the networks as their documents do, ref beside fast
 defects: $(PROGRAM) ## what the documents' bugs do to training, one at a time
 	scripts/train_defects.py $(PROGRAM) $(BUILD)
 
-coverage: ## line coverage of verify and test (gcovr): build/coverage/index.html
-	scripts/coverage.sh $(BUILD)/coverage
-
 fixtures: ## make NumPy's fixtures again, and show that nothing moved
 	scripts/fixtures.py
 	scripts/defects.py
