@@ -52,7 +52,7 @@ bool split_agrees(struct judge *j, enum isa isa, int *operand, size_t *at)
     bool good = true;
     int n;
     memcpy(&n, (const char *)j->shape + key->offset, sizeof n);
-    if (strcmp(key->name, "n") || n < 2)
+    if (strcmp(key->name, "n") || n < 4)
         return true;
     for (int i = 0; i < j->operands; i++) {
         const bool in = f->operand[i].role == IN;

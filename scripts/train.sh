@@ -57,12 +57,12 @@ both 004-all-images mnist mnist10 --limit 60000 --lr 0.01 --lr-decay 0.7 --epoch
 
 # Document 000: as designed and in its other forms, five seeds by fast and the first of them by ref.
 photographs() {
-    run=$1
+    setting=$1
     shift
     for seed in 1 2 3 4 5; do
-        by fast "$run-seed-$seed" chihuahua-muffin chihuahua-muffin --seed "$seed" "$@"
+        by fast "$setting-seed-$seed" chihuahua-muffin chihuahua-muffin --seed "$seed" "$@"
     done
-    by ref "$run-seed-1" chihuahua-muffin chihuahua-muffin --seed 1 "$@"
+    by ref "$setting-seed-1" chihuahua-muffin chihuahua-muffin --seed 1 "$@"
 }
 photographs 000-document
 photographs 000-document-better --batch 50 --epochs 30 --lr 0.1
