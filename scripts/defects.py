@@ -517,14 +517,15 @@ defect('D003-17', 'conv2d.backward_data', CONV_003, w=whole(2, 2, 3, 3), dy=whol
 defect('D004-04', 'relu.forward', 'len=4', x=[-2, -0.5, 0, 3])(lambda s, x: {'y': x.copy()})
 
 
-@defect('D004-05', 'dense_step.backward', 'n=1,in=4,out=3,lr=0.5', x=whole(1, 4), w=whole(4, 3),
-        dy=whole(1, 3))
-def _(s, x, w, dy):
+@defect('D004-05', 'dense_sgd.backward', 'in=4,out=3,lr=0.5', x=whole(4), w=whole(4, 3), b=whole(3),
+        dy=whole(3))
+def _(s, x, w, b, dy):
     """It climbs with the gradient of a likelihood, -dy."""
-    g = (x.T * -dy)
+    g = x[:, None] * -dy
     w = w + g * s.lr
+    b = b + -dy * s.lr
     dxdkk = w
-    return {'dx': -(-dy * dxdkk).sum(axis=1)[None], 'dw': -g, 'db': dy[0], 'updated': w}
+    return {'dx': -(-dy * dxdkk).sum(axis=1), 'stepped': w, 'settled': b}
 
 
 def kern2_004(s, k, g, stride=1):
@@ -629,8 +630,6 @@ def minmax_dense(s, x, dy):
 STEPS = {
     'relu_dense.backward': lambda s, x, w, dy: {
         'y': np.maximum(0, x), 'dw': np.maximum(0, x).T @ dy, 'db': dy.sum(axis=0)},
-    'dense_step.backward': lambda s, x, w, dy: {
-        'dx': dy @ w.T, 'dw': x.T @ dy, 'db': dy.sum(axis=0), 'updated': w - s.lr * x.T @ dy},
     'conv2d_step.backward': conv2d_step,
     'scaled_conv2d.backward': scaled_conv2d,
     'two_relus.backward': lambda s, x, other, dy: {'dx': np.where(x <= 0, 0, dy)},

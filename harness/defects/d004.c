@@ -1,5 +1,6 @@
 /* Document 004 as it is written. It adds what others subtract: its L is a log-likelihood. */
 #include "harness/defects/kernel.h"
+#include "ref/dense_sgd.h"
 
 #include <string.h>
 
@@ -11,12 +12,17 @@ static void no_relu(const void *shape, double *const *a)
 /* w is updated first; what goes on backwards goes through the new one. */
 static void dense_updated_before_use(const void *shape, double *const *a)
 {
-    const struct dense_step_shape *s = shape;
-    const struct dense_shape d = { s->n, s->in, s->out };
-    dense_ref.backward(&d, a[0], a[1], a[2], NULL, a[4], a[5]);
-    for (int k = 0; k < s->in * s->out; k++)
-        a[6][k] = a[1][k] - s->lr * a[4][k];
-    dense_ref.backward(&d, a[0], a[6], a[2], a[3], a[4], a[5]);
+    const struct dense_sgd_shape *s = shape;
+    for (int i = 0; i < s->in; i++) {
+        a[4][i] = 0.0;
+        for (int o = 0; o < s->out; o++) {
+            const int at = i * s->out + o;
+            a[5][at] = a[1][at] - s->lr * (a[0][i] * a[3][o]);
+            a[4][i] += a[3][o] * a[5][at];
+        }
+    }
+    for (int o = 0; o < s->out; o++)
+        a[6][o] = a[2][o] - s->lr * a[3][o];
 }
 
 static void conv2d_updated_before_use(const void *shape, double *const *a)
@@ -122,7 +128,7 @@ static void first_images_only(const void *shape, double *const *a)
 
 const struct defect defects_004[] = {
     { "D004-04", "relu.forward", JUDGE_EXACT, no_relu },
-    { "D004-05", "dense_step.backward", JUDGE_EXACT, dense_updated_before_use },
+    { "D004-05", "dense_sgd.backward", JUDGE_EXACT, dense_updated_before_use },
     { "D004-06", "conv2d_step.backward", JUDGE_EXACT, conv2d_updated_before_use },
     { "D004-07", "conv2d.backward_weights", JUDGE_EXACT, stride_forgotten },
     { "D004-08", "conv2d.backward_weights", JUDGE_EXACT, stride_forgotten },

@@ -46,12 +46,7 @@ static inline double largest(const double *window, int rows, int cols, int w)
     return best;
 }
 
-/* The shapes of steps that end in an update. */
-struct dense_step_shape {
-    int n, in, out;
-    double lr;
-};
-
+/* A convolution and its update. */
 struct conv2d_step_shape {
     struct conv2d_shape conv2d;
     double lr;

@@ -97,23 +97,6 @@ static const struct check relu_dense = {
                      { "db", OUT, "out", .terms = "n" } } } },
 };
 
-/* A dense layer and its update. */
-#define DENSE_STEP(K)                                                                              \
-    K(dense)->backward(&(struct dense_shape){ s->n, s->in, s->out }, a[0], a[1], a[2], a[3], a[4], \
-                       a[5]);                                                                      \
-    K(sgd)->step(&(struct sgd_shape){ s->in * s->out, s->lr }, a[1], a[4], a[6]);
-BOTH(dense_step, dense_step_shape, DENSE_STEP)
-
-static const struct check dense_step = {
-    .layer = "dense_step", .shape_size = sizeof(struct dense_step_shape), .invalid = dense_invalid,
-    .key = { DENSE_KEYS(dense_step), REAL_KEY(dense_step, lr, powers_of_2) },
-    .function = { { STEP(dense_step), .exact = true,
-        .operand = { { "x", IN, "n in" }, { "w", IN, "in out" }, { "dy", IN, "n out" },
-                     { "dx", OUT, "n in", .terms = "out" }, { "dw", OUT, "in out", .terms = "n" },
-                     { "db", OUT, "out", .terms = "n" },
-                     { "updated", OUT, "in out", .terms = "n", .more = 2 } } } },
-};
-
 /* A convolution without bias and its update. */
 #define CONV2D_STEP(K)                                                                             \
     const struct conv2d_shape *c = &s->conv2d;                                                     \
@@ -277,6 +260,6 @@ static const struct check accuracy_check = {
 };
 
 const struct check *const steps[] = {
-    &relu_dense, &dense_step, &conv2d_step, &scaled_conv2d, &two_relus, &interrupted_dense,
+    &relu_dense, &conv2d_step, &scaled_conv2d, &two_relus, &interrupted_dense,
     &minmax_dense, &accuracy_check, NULL
 };
