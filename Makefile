@@ -19,11 +19,10 @@ CPPFLAGS += -I. -DFIXTURES_DIR='"$(CURDIR)/fixtures"'
 LDLIBS   += -lm
 
 # What this machine has beside the C library.
-has     = $(shell pkg-config --exists $(1) 2>/dev/null && echo yes)
 accepts = $(shell echo 'int main(void){return 0;}' | $(CC) $(1) -x c - -o /dev/null 2>/dev/null && echo $(1))
 OPENMP := $(or $(call accepts,-fopenmp),-Wno-unknown-pragmas)
 define LIBRARY
-ifeq ($$(call has,$(1)),yes)
+ifeq ($$(shell pkg-config --exists $(1) 2>/dev/null && echo yes),yes)
 CPPFLAGS += -DHAVE_$(2) $$(shell pkg-config --cflags $(1))
 LDLIBS   += $$(shell pkg-config --libs $(1))
 endif
@@ -54,11 +53,10 @@ avx512_FLAGS := $(HARD) -mavx512f
 neon_FLAGS   := $(HARD)
 
 LAYERS  := $(basename $(notdir $(wildcard ref/*.c)))
-COMMON  := $(patsubst %.c,$(BUILD)/%.o,$(wildcard ref/*.c fast/isa/*.c harness/check/*.c harness/defects/*.c \
-             harness/nets/*.c) $(filter-out harness/main.c harness/net.c,$(wildcard harness/*.c)))
+COMMON  := $(patsubst %.c,$(BUILD)/%.o,$(filter-out harness/main.c harness/net.c,\
+             $(wildcard ref/*.c fast/isa/*.c harness/*/*.c harness/*.c)))
 KERNELS := $(foreach set,$(SETS),$(patsubst %,$(BUILD)/fast/%.$(set).o,$(LAYERS) probe))
-ENGINES := $(BUILD)/harness/net.ref.o $(BUILD)/harness/net.fast.o
-OBJECTS := $(COMMON) $(KERNELS) $(ENGINES)
+OBJECTS := $(COMMON) $(KERNELS) $(BUILD)/harness/net.ref.o $(BUILD)/harness/net.fast.o
 TESTS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
 
 compile = @mkdir -p $(@D) && echo "  CC    $@" && \
@@ -131,8 +129,7 @@ defects: $(PROGRAM) ## what the documents' bugs do to training, one at a time
 	scripts/train_defects.py $(PROGRAM) $(BUILD)
 
 fixtures: ## make NumPy's fixtures again, and show that nothing moved
-	scripts/fixtures.py
-	scripts/defects.py
+	scripts/fixtures.py && scripts/defects.py
 
 report: ## write REPORT.md from what verify, train, defects and coverage left in build/
 	scripts/report.py $(BUILD)
@@ -140,8 +137,8 @@ report: ## write REPORT.md from what verify, train, defects and coverage left in
 install: $(PROGRAM) ## install the program and its fixtures below PREFIX
 	$(MAKE) --no-print-directory BUILD=$(BUILD)/install \
 	    CPPFLAGS='$(filter-out -DFIXTURES_DIR=%,$(CPPFLAGS)) -DFIXTURES_DIR=\"$(PREFIX)/share/cnncheck/fixtures\"' build
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/cnncheck
-	install $(BUILD)/install/cnncheck $(DESTDIR)$(PREFIX)/bin/cnncheck
+	install -d $(DESTDIR)$(PREFIX)/share/cnncheck
+	install -D $(BUILD)/install/cnncheck $(DESTDIR)$(PREFIX)/bin/cnncheck
 	cp -r fixtures $(DESTDIR)$(PREFIX)/share/cnncheck/
 
 clean: ## remove everything made
