@@ -46,7 +46,7 @@ const struct finding findings_001[] = {
     { "D001-17", HAZARD, "log_loss", "0 times the logarithm of 0", "a loss of the logits",
       "a perfect answer has the loss NaN", NULL },
     { "D001-18", DEFECT, "derivative_log_loss", "0 / 0 where a probability is exactly 0 or 1",
-      "softmax and loss in one step: p - t", "NaN in the first epoch for about half of the seeds",
+      "softmax and loss in one step: p - t", "NaN in the first epoch for some seeds",
       NULL },
     { "D001-19", EVALUATION, "the loop over test images", "the largest of NaNs is class 0",
       "no answer without finite numbers", "a dead network scores the share of zeros: 46.34 %",
