@@ -62,8 +62,8 @@ TESTS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
 compile = @mkdir -p $(@D) && echo "  CC    $@" && \
           $(CC) $(STRICT) $(CPPFLAGS) $(CFLAGS) $(OPENMP) $(1) -MMD -MP -c $< -o $@
 
-.PHONY: build verify verify-neon digest digest-compilers mutation test cmocka train defects report \
-        coverage fixtures install clean help
+.PHONY: build verify verify-neon digest digest-compilers mutation test cmocka bench-peers bench-check \
+        train defects report coverage fixtures install clean help
 .DELETE_ON_ERROR:
 build: $(PROGRAM)
 
@@ -121,6 +121,18 @@ test: $(PROGRAM) $(TESTS) ## run the tests (cmocka)
 
 cmocka:
 	@pkg-config --exists cmocka || { echo "make test needs cmocka: scripts/setup.sh installs it" >&2; exit 2; }
+
+# Wants oneDNN and OpenBLAS at build time, PyTorch at run time.
+$(BUILD)/peers: scripts/peers.c $(OBJECTS)
+	@echo "  CC    $@" && $(CC) $(STRICT) $(CPPFLAGS) $(CFLAGS) $(OPENMP) -I/usr/include/$(shell $(CC) \
+	    -dumpmachine)/openblas-pthread $(LDFLAGS) $< $(OBJECTS) $(LDLIBS) -ldnnl -lopenblas -o $@ || \
+	    { echo "make bench-peers: scripts/setup.sh peers installs what it needs" >&2; exit 2; }
+
+bench-peers: $(BUILD)/peers ## beside oneDNN, OpenBLAS and PyTorch, in turns: build/peers.json and a table
+	scripts/peers.py $(BUILD)
+
+bench-check: $(PROGRAM) ## that no kernel became slower than scripts/bench.json says
+	scripts/bench_check.py $(BUILD)
 
 train: $(PROGRAM) ## train the networks as their documents do, ref beside fast
 	scripts/train.sh $(PROGRAM) $(BUILD)

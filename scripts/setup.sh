@@ -3,7 +3,8 @@
 #
 #   scripts/setup.sh       compiler, make, cmocka, zlib, libzip, libjpeg, libpng, NumPy, gcovr
 #   scripts/setup.sh ci    the same, and Clang with its sanitizers and OpenMP
-#   scripts/setup.sh neon  the same, and what `make verify-neon` needs: a cross compiler, qemu
+#   scripts/setup.sh neon  as without a word, and what `make verify-neon` needs: a cross compiler, qemu
+#   scripts/setup.sh peers likewise, and what `make bench-peers` runs beside: oneDNN, OpenBLAS, PyTorch
 #
 # `make verify` needs none of this beyond a C compiler and make.
 set -eu
@@ -13,7 +14,8 @@ case "${1:-}" in
 "") ;;
 ci) packages="$packages git clang libomp-dev libclang-rt-dev" ;;
 neon) packages="$packages gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user" ;;
---help) sed -n '2,9s/^# \{0,1\}//p' "$0"; exit 0 ;;
+peers) packages="$packages libdnnl-dev libopenblas-dev python3-torch" ;;
+--help) sed -n '2,10s/^# \{0,1\}//p' "$0"; exit 0 ;;
 *) echo "setup.sh: $1: not known; see scripts/setup.sh --help" >&2; exit 2 ;;
 esac
 

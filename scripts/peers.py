@@ -1,0 +1,198 @@
+#!/usr/bin/python3
+"""Our kernels and training steps beside oneDNN, OpenBLAS and PyTorch, in turns in one run.
+
+  scripts/peers.py BUILD [--rounds N] [--threads N] [--only WORD]
+
+In every round each side takes the least of some short bursts; told are medians over the rounds, and as
+ratios the medians of those within one round: on a machine that slows down both sides do. oneDNN is told twice: `best` in its own layouts, nothing
+reordered; `plain` from NCHW to NCHW, as ours comes and goes. PyTorch's step is zero_grad, forward,
+loss, backward and SGD's step; ours computes the same. Writes BUILD/peers.json, prints a table.
+"""
+import argparse
+import json
+import math
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from statistics import median
+
+DOCUMENTS = [
+    ('000', 'n=1,c=3,h=32,w=32,o=36,kh=7,kw=7,stride=1,pad=3,bias=channel'),
+    ('001', 'n=1,c=1,h=28,w=28,o=5,kh=3,kw=3,stride=1,pad=0,bias=position'),
+    ('002', 'n=1,c=1,h=28,w=28,o=8,kh=5,kw=5,stride=1,pad=2,bias=position'),
+    ('002', 'n=1,c=6,h=28,w=28,o=6,kh=5,kw=5,stride=1,pad=2,bias=position'),
+    ('003', 'n=1,c=5,h=26,w=26,o=5,kh=3,kw=3,stride=1,pad=0,bias=position'),
+    ('004', 'n=1,c=1,h=28,w=28,o=16,kh=8,kw=8,stride=1,pad=0,bias=channel'),
+    ('004', 'n=1,c=16,h=21,w=21,o=8,kh=4,kw=4,stride=2,pad=0,bias=channel'),
+]
+LARGE = [('large', 'n=1,c=64,h=56,w=56,o=64,kh=3,kw=3,stride=1,pad=1,bias=none')]
+DENSE = ['n=1,in=3125,out=100', 'n=64,in=3125,out=100', 'n=64,in=1568,out=10',
+         'n=1000,in=9216,out=50', 'n=256,in=1024,out=1024']
+# network, batch, how many times PyTorch's speed is wanted
+STEPS = [('mnist01-relu', 1, 10), ('fashion', 1, 10), ('mnist01-sigmoid', 1, 10), ('mnist10', 1, 10),
+         ('mnist01-relu', 64, 3), ('fashion', 64, 3), ('mnist01-sigmoid', 64, 3), ('mnist10', 64, 3),
+         ('chihuahua-muffin', 1000, 4)]
+BURSTS, PATIENCE = 12, 0.2  # of PyTorch in one turn: calls, and seconds at most
+
+
+def networks(torch):
+    """The five networks as PyTorch has them; a step for (network, batch)."""
+    nn, F = torch.nn, torch.nn.functional
+
+    class Untied(nn.Module):
+        """A convolution with a bias for every place, as documents 001, 002 and 003 have it."""
+        def __init__(self, i, o, k, size, pad=0):
+            super().__init__()
+            self.conv = nn.Conv2d(i, o, k, padding=pad, bias=False)
+            self.bias = nn.Parameter(torch.zeros(o, size, size))
+
+        def forward(self, x):
+            return self.conv(x) + self.bias
+
+    class Scale(nn.Module):
+        def forward(self, x):
+            low, high = x.min(), x.max()
+            return 2 * (x - low) / (high - low) - 1
+
+    class Last(nn.Module):
+        def forward(self, x):
+            return x.permute(0, 2, 3, 1)
+
+    flat = nn.Flatten
+    table = {
+        'mnist01-relu': (lambda: [Untied(1, 5, 3, 26), nn.ReLU(), nn.MaxPool2d(2, 1), flat(),
+                                  nn.Linear(3125, 100), nn.Tanh(), nn.Linear(100, 2)], 'xent', 2),
+        'fashion': (lambda: [Untied(1, 8, 5, 28, 2), nn.ReLU(), nn.MaxPool2d(2), flat(),
+                             nn.Linear(1568, 10)], 'xent', 10),
+        'mnist01-sigmoid': (lambda: [Untied(1, 5, 3, 26), nn.Sigmoid(), Untied(5, 5, 3, 24),
+                                     nn.Sigmoid(), flat(), nn.Linear(2880, 100), nn.Sigmoid(),
+                                     nn.Linear(100, 2)], 'bce', 2),
+        'mnist10': (lambda: [nn.Conv2d(1, 16, 8), nn.ReLU(), nn.Conv2d(16, 8, 4, stride=2),
+                             nn.ReLU(), flat(), nn.Linear(648, 10)], 'xent', 10),
+        'chihuahua-muffin': (lambda: [nn.Conv2d(3, 36, 7, padding=3), nn.MaxPool2d(2), Last(),
+                                      flat(), Scale(), nn.ReLU(), nn.Linear(9216, 50),
+                                      nn.Linear(50, 1), Scale()], 'bce', 1),
+    }
+
+    def make(name, batch):
+        layers, loss, outputs = table[name]
+        net = nn.Sequential(*layers())
+        opt = torch.optim.SGD(net.parameters(), lr=1e-6)
+        photographs = name == 'chihuahua-muffin'
+        x = torch.rand(batch, 32, 32, 3).permute(0, 3, 1, 2) if photographs \
+            else torch.rand(batch, 1, 28, 28)
+        labels = torch.randint(0, outputs, (batch,))
+        wanted = torch.rand(batch, outputs).round()
+
+        def step():
+            opt.zero_grad()
+            y = net(x)
+            value = F.cross_entropy(y, labels) if loss == 'xent' \
+                else F.binary_cross_entropy_with_logits(y, wanted)
+            value.backward()
+            opt.step()
+        return step
+    return make
+
+
+class Worker:
+    def __init__(self, program, threads):
+        environment = dict(os.environ, OMP_NUM_THREADS=str(threads), OPENBLAS_NUM_THREADS=str(threads))
+        self.process = subprocess.Popen([program, str(threads)], stdin=subprocess.PIPE, text=True,
+                                        stdout=subprocess.PIPE, env=environment)
+
+    def seconds(self, line):
+        self.process.stdin.write(line + '\n')
+        self.process.stdin.flush()
+        answer = self.process.stdout.readline().strip()
+        if not answer or answer.startswith('error'):
+            sys.exit('peers: %s: %s' % (line, answer or 'the program ended'))
+        return float(answer)
+
+
+def torch_seconds(step):
+    """The least of some calls, as peers.c takes the least of some bursts."""
+    step()
+    least, end = float('inf'), time.perf_counter() + PATIENCE
+    for _ in range(BURSTS):
+        start = time.perf_counter()
+        step()
+        now = time.perf_counter()
+        least = min(least, now - start)
+        if now >= end:
+            break
+    return least
+
+
+def works(worker, torch):
+    """(what, shape, peer, wanted ratio, our seconds, the peer's seconds), as functions."""
+    def ask(line):
+        return lambda: worker.seconds(line)
+    for document, shape in DOCUMENTS + LARGE:
+        for function in ('forward', 'backward_data', 'backward_weights'):
+            name = 'conv2d.' + function
+            for kind in ('best', 'plain'):
+                yield ('%s %s' % (document, name), shape, 'oneDNN, ' + kind,
+                       0.9 if document == 'large' else 1.0, ask('fast %s %s' % (name, shape)),
+                       ask('%s %s %s' % (kind, name, shape)))
+    for shape in DENSE:
+        for name in ('dense.forward', 'dense.backward'):
+            yield (name, shape, 'OpenBLAS', 1.0, ask('fast %s %s' % (name, shape)),
+                   ask('blas %s %s' % (name, shape)))
+    make = networks(torch) if torch else None
+    for name, batch, wanted in STEPS if torch else []:
+        step = make(name, batch)
+        step()
+        yield ('step of ' + name, 'batch of %d' % batch, 'PyTorch', wanted,
+               ask('step %s %d' % (name, batch)), lambda step=step: torch_seconds(step))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
+    parser.add_argument('build', type=Path)
+    parser.add_argument('--rounds', type=int, default=15)
+    parser.add_argument('--threads', type=int, default=1)
+    parser.add_argument('--only', default='', help='only rows whose text has this word')
+    options = parser.parse_args()
+    os.environ.update(OMP_NUM_THREADS=str(options.threads), OPENBLAS_NUM_THREADS=str(options.threads))
+    try:
+        import torch
+        torch.set_num_threads(options.threads)
+    except ImportError:
+        torch = None
+        print('no PyTorch here: scripts/setup.sh peers; its rows are left out', file=sys.stderr)
+    worker = Worker(options.build / 'peers', options.threads)
+    rows = []
+    print('%d thread%s, %d rounds, medians; times: how many times faster ours is\n'
+          % (options.threads, 's' if options.threads > 1 else '', options.rounds))
+    print('| work | shape | ours us | peer | peer us | times | wanted | verdict |')
+    print('|---|---|---:|---|---:|---:|---:|---|')
+    for what, shape, peer, wanted, ours, theirs in works(worker, torch):
+        if options.only not in ' '.join((what, shape, peer)):
+            continue
+        ours(), theirs()
+        rounds = max(3, options.rounds // 5) if '1000' in shape else options.rounds
+        pairs = [(ours(), theirs()) for _ in range(rounds)]
+        row = {'work': what, 'shape': shape, 'peer': peer, 'wanted': wanted,
+               'ours': median(a for a, _ in pairs), 'theirs': median(b for _, b in pairs),
+               'times': median(b / a for a, b in pairs)}
+        rows.append(row)
+        print('| %s | %s | %.2f | %s | %.2f | %.2f | %g | %s |'
+              % (what, shape, 1e6 * row['ours'], peer, 1e6 * row['theirs'], row['times'], wanted,
+                 'met' if row['times'] >= wanted else 'missed'), flush=True)
+    for peer in sorted({r['peer'] for r in rows}):
+        some = [r['times'] for r in rows if r['peer'] == peer and '00' in r['work'][:3]] or \
+               [r['times'] for r in rows if r['peer'] == peer]
+        print('\n%s: geometric mean of %d rows %.2f'
+              % (peer, len(some), math.exp(sum(map(math.log, some)) / len(some))))
+    result = options.build / 'peers.json'
+    temporary = result.with_suffix('.tmp')
+    temporary.write_text(json.dumps({'threads': options.threads, 'rounds': options.rounds,
+                                     'rows': rows}, indent=1))
+    temporary.rename(result)
+
+
+if __name__ == '__main__':
+    main()
