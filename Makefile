@@ -58,6 +58,8 @@ COMMON  := $(patsubst %.c,$(BUILD)/%.o,$(filter-out harness/main.c harness/net.c
 KERNELS := $(foreach set,$(SETS),$(patsubst %,$(BUILD)/fast/%.$(set).o,$(LAYERS) probe))
 OBJECTS := $(COMMON) $(KERNELS) $(BUILD)/harness/net.ref.o $(BUILD)/harness/net.fast.o
 TESTS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
+# What tests a script is the same in these builds, and long.
+TESTS   := $(if $(SANITIZE)$(COVERAGE),$(filter-out %/test_mutate,$(TESTS)),$(TESTS))
 
 compile = @mkdir -p $(@D) && echo "  CC    $@" && \
           $(CC) $(STRICT) $(CPPFLAGS) $(CFLAGS) $(OPENMP) $(1) -MMD -MP -c $< -o $@
@@ -105,9 +107,6 @@ verify-neon digest-compilers coverage:
 digest: $(PROGRAM) ## write fixtures/DIGEST again, after a kernel's order of additions has changed
 	$(PROGRAM) digest --out fixtures/DIGEST
 
-mutation: ## change the kernels in a thousand ways, one at a time: the harness must notice each
-	scripts/mutate.py
-
 # Tests may find the program, its objects and a place for their files.
 $(BUILD)/tests/%: tests/%.c $(OBJECTS) | cmocka
 	@mkdir -p $(@D) && echo "  CC    $@" && \
@@ -122,28 +121,24 @@ test: $(PROGRAM) $(TESTS) ## run the tests (cmocka)
 cmocka:
 	@pkg-config --exists cmocka || { echo "make test needs cmocka: scripts/setup.sh installs it" >&2; exit 2; }
 
-# Wants oneDNN and OpenBLAS at build time, PyTorch at run time.
 $(BUILD)/peers: scripts/peers.c $(OBJECTS)
-	@echo "  CC    $@" && $(CC) $(STRICT) $(CPPFLAGS) $(CFLAGS) $(OPENMP) -I/usr/include/$(shell $(CC) \
-	    -dumpmachine)/openblas-pthread $(LDFLAGS) $< $(OBJECTS) $(LDLIBS) -ldnnl -lopenblas -o $@ || \
+	@echo "  CC    $@" && $(CC) $(STRICT) $(CPPFLAGS) -I/usr/include/$(shell $(CC) -dumpmachine)/openblas-pthread \
+	    $(CFLAGS) $(OPENMP) $(LDFLAGS) $< $(OBJECTS) $(LDLIBS) -ldnnl -lopenblas -o $@ || \
 	    { echo "make bench-peers: scripts/setup.sh peers installs what it needs" >&2; exit 2; }
 
 bench-peers: $(BUILD)/peers ## beside oneDNN, OpenBLAS and PyTorch, in turns: build/peers.json and a table
 	scripts/peers.py $(BUILD)
-
 bench-check: $(PROGRAM) ## that no kernel became slower than scripts/bench.json says
 	scripts/bench_check.py $(BUILD)
-
-train: $(PROGRAM) ## train the networks as their documents do, ref beside fast
+mutation: ## change the kernels in a thousand ways, one at a time: the harness must notice each
+	scripts/mutate.py
+train: $(PROGRAM) ## train the networks as their documents do and better, by ref and by fast
 	scripts/train.sh $(PROGRAM) $(BUILD)
-
 defects: $(PROGRAM) ## what the documents' bugs do to training, one at a time
 	scripts/train_defects.py $(PROGRAM) $(BUILD)
-
 fixtures: ## make NumPy's fixtures again, and show that nothing moved
 	scripts/fixtures.py && scripts/defects.py
-
-report: ## write REPORT.md from what verify, train, defects and coverage left in build/
+report: ## write REPORT.md from what verify, train, defects, bench and coverage left in build/
 	scripts/report.py $(BUILD)
 
 install: $(PROGRAM) ## install the program and its fixtures below PREFIX
@@ -152,10 +147,8 @@ install: $(PROGRAM) ## install the program and its fixtures below PREFIX
 	install -d $(DESTDIR)$(PREFIX)/share/cnncheck
 	install -D $(BUILD)/install/cnncheck $(DESTDIR)$(PREFIX)/bin/cnncheck
 	cp -r fixtures $(DESTDIR)$(PREFIX)/share/cnncheck/
-
 clean: ## remove everything made
 	rm -rf $(BUILD)
-
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 

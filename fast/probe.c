@@ -18,48 +18,84 @@ static float multiply_add(long rounds)
     return v_sum(sum[0]);
 }
 
-/* Reads x[from .. to). Four sums, so that their latency does not count. */
-static v read_range(const float *x, size_t from, size_t to, v sum)
+enum { STEP = 64 };
+
+/* Whole steps of I inputs and O outputs, from the same place of each. Four sums, so that their latency
+ * does not count. I and O are constants where this is called. */
+static inline __attribute__((always_inline)) v stream(const float *const *in, float *const *out,
+                                                      size_t count, const int I, const int O)
 {
-    v more[4] = { sum, v_set1(0.0f), v_set1(0.0f), v_set1(0.0f) };
-    for (; from + 64 <= to; from += 64)
-        for (int k = 0; k < 4; k++)
-            more[k] = v_add(more[k], v_load(x + from + 16 * k));
-    for (; from < to; from += 16)
-        more[0] = v_add(more[0], v_load_n(x + from, (int)(to - from)));
-    return v_add(v_add(more[0], more[1]), v_add(more[2], more[3]));
+    const v value = v_hold(v_set1(1.0f)); /* held, or it becomes a call of memset */
+    v sum[4] = { value, value, value, value };
+    for (size_t k = 0; k < count; k += STEP) {
+        UNROLL
+        for (int u = 0; u < 4; u++) {
+            UNROLL
+            for (int i = 0; i < I; i++)
+                sum[u] = v_add(sum[u], v_load(in[i] + k + 16 * u));
+            UNROLL
+            for (int o = 0; o < O; o++)
+                v_store(out[o] + k + 16 * u, value);
+        }
+    }
+    return v_add(v_add(sum[0], sum[1]), v_add(sum[2], sum[3]));
 }
 
-static void write_range(float *y, size_t from, size_t to, v value)
+static v stream_some(const float *const *in, int inputs, float *const *out, int outputs, size_t count)
 {
-    for (; from + 16 <= to; from += 16)
-        v_store(y + from, value);
-    if (from < to)
-        v_store_n(y + from, value, (int)(to - from));
+    switch (4 * inputs + outputs) {
+    case 4 * 0 + 1: return stream(in, out, count, 0, 1);
+    case 4 * 0 + 2: return stream(in, out, count, 0, 2);
+    case 4 * 0 + 3: return stream(in, out, count, 0, 3);
+    case 4 * 1 + 0: return stream(in, out, count, 1, 0);
+    case 4 * 1 + 1: return stream(in, out, count, 1, 1);
+    case 4 * 1 + 2: return stream(in, out, count, 1, 2);
+    case 4 * 1 + 3: return stream(in, out, count, 1, 3);
+    case 4 * 2 + 0: return stream(in, out, count, 2, 0);
+    case 4 * 2 + 1: return stream(in, out, count, 2, 1);
+    case 4 * 2 + 2: return stream(in, out, count, 2, 2);
+    case 4 * 2 + 3: return stream(in, out, count, 2, 3);
+    case 4 * 3 + 0: return stream(in, out, count, 3, 0);
+    case 4 * 3 + 1: return stream(in, out, count, 3, 1);
+    case 4 * 3 + 2: return stream(in, out, count, 3, 2);
+    case 4 * 3 + 3: return stream(in, out, count, 3, 3);
+    }
+    return v_set1(0.0f);
 }
 
-/* In as many steps as there are blocks in the longest array, each array advances by its part. */
+/* Three inputs and three outputs at most side by side, until the shortest of them ends; then the next. What
+ * is less than a STEP is left out. */
 static float traffic(const float *const *in, float *const *out, const size_t *count)
 {
-    enum { BLOCK = 512 };
-    size_t longest = 0, arrays = 0, outputs = 0;
-    while (in[arrays])
-        arrays++;
+    size_t done[PROBE_ARRAYS] = { 0 };
+    int inputs = 0, outputs = 0;
+    v sum = v_set1(0.0f);
+    while (in[inputs])
+        inputs++;
     while (out[outputs])
         outputs++;
-    for (size_t a = 0; a < arrays + outputs; a++)
-        longest = count[a] > longest ? count[a] : longest;
-    const size_t steps = (longest + BLOCK - 1) / BLOCK;
-    const v value = v_set1(1.0f);
-    v sum = v_set1(0.0f);
-    for (size_t i = 0; i < steps; i++) {
-        for (size_t a = 0; a < arrays; a++)
-            sum = read_range(in[a], count[a] * i / steps, count[a] * (i + 1) / steps, sum);
-        for (size_t a = 0; a < outputs; a++)
-            write_range(out[a], count[arrays + a] * i / steps,
-                        count[arrays + a] * (i + 1) / steps, value);
+    for (;;) {
+        const float *from[3];
+        float *to[3];
+        int reads = 0, writes = 0, part[6];
+        size_t step = SIZE_MAX;
+        for (int a = 0; a < inputs + outputs; a++) {
+            const size_t left = (count[a] - done[a]) / STEP * STEP;
+            if (left == 0 || (a < inputs ? reads : writes) == 3)
+                continue;
+            part[reads + writes] = a;
+            if (a < inputs)
+                from[reads++] = in[a] + done[a];
+            else
+                to[writes++] = out[a - inputs] + done[a];
+            step = left < step ? left : step;
+        }
+        if (reads + writes == 0)
+            return v_sum(sum);
+        sum = v_add(sum, stream_some(from, reads, to, writes, step));
+        for (int k = 0; k < reads + writes; k++)
+            done[part[k]] += step;
     }
-    return v_sum(sum);
 }
 
 const struct probe FAST_TABLE(probe) = { multiply_add, CHAINS, traffic };

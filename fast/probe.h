@@ -8,12 +8,15 @@
 
 #include <stddef.h>
 
+enum { PROBE_ARRAYS = 8 };
+
 struct probe {
     /* `rounds` times `chains` vector multiply-adds, in independent chains; returns their sum. */
     float (*multiply_add)(long rounds);
     int chains;
     /* Reads every array of `in` and writes every one of `out`, arrays side by side as kernels go
-     * through them. Both lists are ended by NULL; count[] has the inputs' lengths, then the outputs'. */
+     * through them. Both lists, of PROBE_ARRAYS together, are ended by NULL; count[] has the
+     * inputs' lengths, then the outputs'. */
     float (*traffic)(const float *const *in, float *const *out, const size_t *count);
 };
 

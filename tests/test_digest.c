@@ -23,7 +23,7 @@ static bool backwards(const struct dense_shape *s, enum isa isa, const float *x)
     return (defect == SET_ORDER && isa != ISA_scalar && isa == isa_best()) ||
            (defect == THREAD_ORDER && omp_get_max_threads() == 3) ||
            (defect == ALIGNED_ORDER && (uintptr_t)x % 64 == 0) ||
-           (defect == BATCH_ORDER && s->n == 1);
+           (defect == BATCH_ORDER && s->n <= 2);
 }
 
 /* dense.forward in plain loops, but for what `defect` says. */

@@ -1,0 +1,119 @@
+/* test_bench.c - cnncheck bench as people call it, and the probes that it measures by. */
+#include "fast/probe.h"
+#include "harness/bench.h"
+#include "harness/command.h"
+#include "ref/dense.h"
+
+#include <math.h>
+
+#include "cli.h"
+
+static void test_a_table_and_a_file(void **state)
+{
+    (void)state;
+    char json[1 << 14];
+    shell("cnncheck bench --layer 'relu.*' --json bench.json");
+    assert_int_equal(status, 0);
+    assert_non_null(strstr(out, "multiply-add"));
+    assert_non_null(strstr(out, "relu.backward"));
+    assert_null(strstr(out, "tanh"));
+    read_all("bench.json", json, sizeof json);
+    assert_non_null(strstr(json, "\"name\": \"relu.forward\", \"shape\": \"len=3380\", \"seconds\": "));
+    assert_non_null(strstr(json, "\"over_ref\": "));
+}
+
+static void test_shapes(void **state)
+{
+    (void)state;
+    shell("cnncheck bench --layer dense.forward --case n=3,in=40,out=20 --threads 1 --isa scalar");
+    assert_int_equal(status, 0);
+    assert_non_null(strstr(out, "n=3,in=40,out=20"));
+    assert_null(strstr(out, "3125"));
+    shell("cnncheck bench --layer xent.forward --shapes large");
+    assert_non_null(strstr(out, "n=256,len=1000"));
+    assert_null(strstr(out, "n=1,"));
+    shell("cnncheck bench --layer xent.forward --shapes all");
+    assert_non_null(strstr(out, "n=256,len=1000"));
+    assert_non_null(strstr(out, "n=64,len=10")); /* a batch of the documents' own */
+}
+
+static void test_mistakes(void **state)
+{
+    (void)state;
+    static const struct { const char *arguments, *message; } table[] = {
+        { "--layer nothing", "--layer nothing matches no function" },
+        { "--shapes small", "--shapes: 'small' is none of notebooks, large, all" },
+        { "--threads 0", "--threads: '0' is not a whole number" },
+        { "--isa mmx", "unknown instruction set 'mmx'" },
+        { "--case n=1", "--case" },
+        { "--json nowhere/x.json", "nowhere/x.json: cannot be written" },
+        { "extra", "extra: bench takes options only" },
+        { "--wrong", "--wrong: not an option" },
+    };
+    for (size_t i = 0; i < COUNT(table); i++) {
+        shell("cnncheck bench %s", table[i].arguments);
+        assert_ended(2, table[i].message, table[i].arguments);
+        assert_string_equal(out, "");
+    }
+    shell("cnncheck bench --help");
+    assert_int_equal(status, 0);
+    assert_non_null(strstr(out, "--shapes"));
+}
+
+/* A kernel that takes much longer than its limit is far below 100 %, and one counts what it should. */
+static void test_numbers(void **state)
+{
+    (void)state;
+    struct timing t;
+    struct error e;
+    const struct check *check;
+    const struct function *forward = find_function("dense.forward", &check);
+    const struct dense_shape shape = { 64, 512, 96 };
+    use_threads(1, &e);
+    bench_function(check, forward, &shape, isa_best(), 1, &t);
+    assert_true(t.flops == 2.0 * 64 * 512 * 96);
+    assert_true(t.bytes == 4.0 * (64 * 512 + 512 * 96 + 96 + 64 * 96));
+    assert_true(t.seconds > 0.0 && t.over_ref > 1.0);
+    if (isa_best() != ISA_scalar)
+        assert_true(t.limit == LIMIT_COMPUTE && t.part > 0.0);
+    bench_function(check, forward, &shape, ISA_scalar, 1, &t);
+    assert_true(isnan(t.part)); /* the portable set has no limit to be held against */
+}
+
+/* Everything is read, and everything but the rest of a step is written. */
+static void test_traffic(void **state)
+{
+    (void)state;
+    enum { STEP = 64 };
+    float a[130], b[1000], c[200], *const outputs[] = { b, c, NULL };
+    const float *const inputs[] = { a, NULL };
+    const size_t count[] = { 130, 1000, 200 };
+    for (int isa = 0; isa < ISA_COUNT; isa++) {
+        if (!isa_usable((enum isa)isa))
+            continue;
+        memset(a, 0, sizeof a);
+        memset(b, 0, sizeof b);
+        memset(c, 0, sizeof c);
+        probe_fast(isa)->traffic(inputs, outputs, count);
+        for (int i = 0; i < 1000 / STEP * STEP; i++)
+            assert_true(b[i] == 1.0f);
+        for (int i = 0; i < 200 / STEP * STEP; i++)
+            assert_true(c[i] == 1.0f);
+        assert_true(b[1000 / STEP * STEP] == 0.0f && c[200 / STEP * STEP] == 0.0f);
+        a[7] = 5.0f;
+        const float more = probe_fast(isa)->traffic(inputs, outputs, count);
+        a[7] = 0.0f;
+        assert_true(more - probe_fast(isa)->traffic(inputs, outputs, count) == 5.0f);
+        assert_true(probe_fast(isa)->multiply_add(3) > 0.0f);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_a_table_and_a_file), cmocka_unit_test(test_shapes),
+        cmocka_unit_test(test_mistakes),           cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_traffic),
+    };
+    return cmocka_run_group_tests_name("bench", tests, make_folder, remove_folder);
+}
