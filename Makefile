@@ -97,13 +97,11 @@ $(OBJECTS) $(BUILD)/harness/main.o: $(BUILD)/flags
 verify: $(PROGRAM) ## check every kernel against ref and NumPy, and train a network by both sides
 	@$(PROGRAM) verify --json $(BUILD)/verify.json
 	@$(PROGRAM) digest --check fixtures/DIGEST
-
 verify-neon: ## the same on aarch64 (cross compiler, qemu): NEON must give the bits of x86-64
 digest-compilers: ## check fixtures/DIGEST with GCC and Clang, -O1 to -O3
 coverage: ## line coverage of verify and test (gcovr): build/coverage/index.html
 verify-neon digest-compilers coverage:
 	scripts/$@.sh $(BUILD)/$(@:verify-%=%)
-
 digest: $(PROGRAM) ## write fixtures/DIGEST again, after a kernel's order of additions has changed
 	$(PROGRAM) digest --out fixtures/DIGEST
 
@@ -117,7 +115,6 @@ $(BUILD)/tests/%: tests/%.c $(OBJECTS) | cmocka
 test: $(PROGRAM) $(TESTS) ## run the tests (cmocka)
 	@failed=; for t in $(TESTS); do echo "== $$t"; $$t || failed="$$failed $$t"; done; \
 	if [ -n "$$failed" ]; then echo "FAILED:$$failed" >&2; exit 1; fi
-
 cmocka:
 	@pkg-config --exists cmocka || { echo "make test needs cmocka: scripts/setup.sh installs it" >&2; exit 2; }
 
@@ -125,7 +122,6 @@ $(BUILD)/peers: scripts/peers.c $(OBJECTS)
 	@echo "  CC    $@" && $(CC) $(STRICT) $(CPPFLAGS) -I/usr/include/$(shell $(CC) -dumpmachine)/openblas-pthread \
 	    $(CFLAGS) $(OPENMP) $(LDFLAGS) $< $(OBJECTS) $(LDLIBS) -ldnnl -lopenblas -o $@ || \
 	    { echo "make bench-peers: scripts/setup.sh peers installs what it needs" >&2; exit 2; }
-
 bench-peers: $(BUILD)/peers ## beside oneDNN, OpenBLAS and PyTorch, in turns: build/peers.json and a table
 	scripts/peers.py $(BUILD)
 bench-check: $(PROGRAM) ## that no kernel became slower than scripts/bench.json says
@@ -151,5 +147,4 @@ clean: ## remove everything made
 	rm -rf $(BUILD)
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
