@@ -23,10 +23,13 @@ static void step(const float *w, v x, v minus_lr, const float *dy, int out, floa
     }
 }
 
+/* The last rows first: forward went through them last, and a cache that does not hold all of the weights
+ * still has them. */
 static void rows(const void *context, int k, int thread)
 {
     const struct call *a = context;
-    const int i = 16 * k, count = a->s->in - i < 16 ? a->s->in - i : 16, out = a->s->out;
+    const int i = (a->s->in - 1) / 16 * 16 - 16 * k, out = a->s->out;
+    const int count = a->s->in - i < 16 ? a->s->in - i : 16;
     const float *w = a->w + (size_t)i * out;
     const v minus_lr = v_set1(-(float)a->s->lr);
     (void)thread;

@@ -93,7 +93,9 @@ static inline v v_abs(v x)
 
 /* Loops over the vectors of a tile, whose length is a constant where they stand: only where all of
  * them are unrolled do compilers keep the vectors in registers. */
-#ifdef __clang__
+#if defined(ISA_scalar) /* has no registers to keep them in */
+#define UNROLL
+#elif defined(__clang__)
 #define UNROLL _Pragma("clang loop unroll(full)")
 #else
 #define UNROLL _Pragma("GCC unroll 16")
