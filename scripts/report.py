@@ -4,6 +4,8 @@
   BUILD/verify.json             make verify
   BUILD/train/<run>.<side>.tsv  make train, and .txt beside it
   BUILD/defects/training.md     make defects
+  BUILD/bench.json              cnncheck bench --json
+  BUILD/peers.json              make bench-peers
   BUILD/coverage/summary.json   make coverage
 
 Every number in REPORT.md is read from these files. What has not been run is named as missing.
@@ -204,6 +206,42 @@ def defects(build):
                        "network gave in NumPy, with other random\nnumbers.\n\n" + f.read())
 
 
+def microseconds(seconds):
+    """Three digits that count."""
+    us = 1e6 * seconds
+    return f"{us:.2f}" if us < 10 else f"{us:.1f}" if us < 100 else f"{us:,.0f}"
+
+
+def speed(build):
+    """Each kernel beside what the machine can do, and beside others' kernels."""
+    path = os.path.join(build, "bench.json")
+    if not os.path.exists(path):
+        text = missing("time of kernels", "build/cnncheck bench --json build/bench.json")
+    else:
+        with open(path) as f:
+            b = json.load(f)
+        text = (f"Document sizes on {b['isa']}, threads: {b['threads']}. The limit is the multiply-add peak or\n"
+                "the bandwidth of the memory that holds the operands, measured in turns with the kernel; above\n"
+                "100 % the measurement of it was off.\n\n")
+        rows = [(t["name"], f"`{t['shape']}`", microseconds(t["seconds"]), f"{100 * t['spread']:.0f} %",
+                 t["limit"], f"{100 * t['part']:.0f} %", f"{t['over_ref']:.1f}") for t in b["timings"]]
+        text += table(("function", "shape", "us", "spread", "limit", "of it", "times ref's speed"), rows)
+    path = os.path.join(build, "peers.json")
+    if not os.path.exists(path):
+        return text + "\n" + missing("comparison with other libraries", "make bench-peers")
+    with open(path) as f:
+        p = json.load(f)
+    rows = [(r["work"], f"`{r['shape']}`", r["peer"], microseconds(r["ours"]),
+             microseconds(r["theirs"]), f"{r['times']:.2f}", r["wanted"] or "",
+             "" if not r["wanted"] else "ahead" if r["times"] >= r["wanted"] else "**behind**")
+            for r in p["rows"]]
+    text += (f"\nBeside others, in turns within one run, medians over {p['rounds']} rounds, threads: {p['threads']}. oneDNN\n"
+             "is told in its own layouts with nothing reordered (best) and from NCHW to NCHW as ours comes and\n"
+             "goes (plain):\n\n")
+    return text + table(("work", "shape", "beside", "us, ours", "us, theirs", "times their speed",
+                         "wanted", "verdict"), rows)
+
+
 def coverage(build):
     path = os.path.join(build, "coverage", "summary.json")
     if not os.path.exists(path):
@@ -233,6 +271,7 @@ def main():
              "## Every function, fast against ref and NumPy\n\n" + functions(build),
              "## The documents' bugs, and who sees them\n\n" + defects(build),
              "## Training\n\n" + training(build),
+             "## Speed\n\n" + speed(build),
              "## Line coverage\n\n" + coverage(build)]
     with open("REPORT.md.tmp", "w") as f:
         f.write("\n".join(parts))
