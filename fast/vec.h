@@ -119,14 +119,9 @@ static inline void v_store_n(float *p, v x, int n)
 }
 #endif
 
-#ifdef ISA_scalar
-static inline v v_sums(const v *x)
-{
-    VEC_EACH(v, f, v_sum(x[l]));
-}
-#else
 #include "fast/isa/lanes.h"
 
+#ifndef ISA_scalar
 /* Each step adds what v_sum adds, of two vectors at once; their order leaves sum l in lane l. */
 static inline v v_sums(const v *x)
 {

@@ -1,0 +1,21 @@
+/* lanes_avx2.h - the words of lanes.h in AVX2. */
+/* clang-format off: a word is a line */
+#define VEC_FOLD(f, x, y, lo, hi) _mm256_add_ps(f(x, y, lo), f(x, y, hi))
+#define VEC_PAIR(x, y, i) \
+    _mm256_castpd_ps(_mm256_shuffle_pd(_mm256_castps_pd(x), _mm256_castps_pd(y), i))
+#define VEC_EVEN(x, y) _mm256_permutevar8x32_ps(_mm256_shuffle_ps(x, y, 0x88), VEC_EVEN_ORDER)
+#define VEC_EVEN_ORDER _mm256_setr_epi32(0, 1, 4, 5, 2, 3, 6, 7)
+#define VEC_IN(f, lo, hi) {VEC_FOLD(f, x.a, y.a, lo, hi), VEC_FOLD(f, x.b, y.b, lo, hi)}
+#define VEC_ACROSS(f, lo, hi) {VEC_FOLD(f, x.a, x.b, lo, hi), VEC_FOLD(f, y.a, y.b, lo, hi)}
+static inline v vec_fold8(v x, v y) { return (v){_mm256_add_ps(x.a, x.b), _mm256_add_ps(y.a, y.b)}; }
+static inline v vec_fold4(v x, v y) { return (v)VEC_ACROSS(_mm256_permute2f128_ps, 0x20, 0x31); }
+static inline v vec_fold2(v x, v y) { return (v)VEC_IN(VEC_PAIR, 0x0, 0xf); }
+static inline v vec_fold1(v x, v y) { return (v)VEC_IN(_mm256_shuffle_ps, 0x88, 0xdd); }
+static inline v v_even(v x, v y) { return (v){VEC_EVEN(x.a, x.b), VEC_EVEN(y.a, y.b)}; }
+static inline v vec_zip(__m256 x, __m256 y)
+{
+    const __m256 lo = _mm256_unpacklo_ps(x, y), hi = _mm256_unpackhi_ps(x, y);
+    return (v){_mm256_permute2f128_ps(lo, hi, 0x20), _mm256_permute2f128_ps(lo, hi, 0x31)};
+}
+static inline v v_zip_low(v x, v y) { return vec_zip(x.a, y.a); }
+static inline v v_zip_high(v x, v y) { return vec_zip(x.b, y.b); }

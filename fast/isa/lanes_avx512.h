@@ -1,0 +1,24 @@
+/* lanes_avx512.h - the words of lanes.h in AVX-512F. */
+/* clang-format off: a word is a line */
+#define VEC_FOLD(f, lo, hi) return _mm512_add_ps(f(a, b, lo), f(a, b, hi))
+#define VEC_PAIR(x, y, i) \
+    _mm512_castpd_ps(_mm512_shuffle_pd(_mm512_castps_pd(x), _mm512_castps_pd(y), i))
+static inline v vec_fold8(v a, v b) { VEC_FOLD(_mm512_shuffle_f32x4, 0x44, 0xee); }
+static inline v vec_fold4(v a, v b) { VEC_FOLD(_mm512_shuffle_f32x4, 0x88, 0xdd); }
+static inline v vec_fold2(v a, v b) { VEC_FOLD(VEC_PAIR, 0x00, 0xff); }
+static inline v vec_fold1(v a, v b) { VEC_FOLD(_mm512_shuffle_ps, 0x88, 0xdd); }
+static inline v v_even(v a, v b)
+{
+    const __m512i l = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+    return _mm512_permutex2var_ps(a, l, b);
+}
+static inline v v_zip_low(v a, v b)
+{
+    const __m512i l = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+    return _mm512_permutex2var_ps(a, l, b);
+}
+static inline v v_zip_high(v a, v b)
+{
+    const __m512i l = _mm512_setr_epi32(8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+    return _mm512_permutex2var_ps(a, l, b);
+}

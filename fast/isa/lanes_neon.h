@@ -1,0 +1,21 @@
+/* lanes_neon.h - the words of lanes.h in NEON. */
+/* clang-format off: a word is a line */
+#define VEC_HALVES(x) vadd_f32(vget_low_f32(x), vget_high_f32(x))
+#define VEC_PAIR(x, y) vcombine_f32(VEC_HALVES(x), VEC_HALVES(y))
+static inline v vec_fold8(v x, v y)
+{
+    return (v){vaddq_f32(x.a, x.c), vaddq_f32(x.b, x.d), vaddq_f32(y.a, y.c), vaddq_f32(y.b, y.d)};
+}
+static inline v vec_fold4(v x, v y)
+{
+    return (v){vaddq_f32(x.a, x.b), vaddq_f32(x.c, x.d), vaddq_f32(y.a, y.b), vaddq_f32(y.c, y.d)};
+}
+static inline v vec_fold2(v x, v y) { return (v)VEC_2(VEC_PAIR, x, y); }
+static inline v vec_fold1(v x, v y) { return (v)VEC_2(vpaddq_f32, x, y); }
+static inline v v_even(v x, v y)
+{
+    return (v){vuzp1q_f32(x.a, x.b), vuzp1q_f32(x.c, x.d), vuzp1q_f32(y.a, y.b), vuzp1q_f32(y.c, y.d)};
+}
+#define VEC_ZIP(i, j) {vzip1q_f32(x.i, y.i), vzip2q_f32(x.i, y.i), vzip1q_f32(x.j, y.j), vzip2q_f32(x.j, y.j)}
+static inline v v_zip_low(v x, v y) { return (v)VEC_ZIP(a, b); }
+static inline v v_zip_high(v x, v y) { return (v)VEC_ZIP(c, d); }
