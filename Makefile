@@ -38,7 +38,7 @@ CFLAGS  := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -
 LDFLAGS += -fsanitize=address,undefined
 endif
 ifdef COVERAGE
-CFLAGS  := -O1 -g --coverage -fprofile-update=atomic
+CFLAGS  := -O1 -g --coverage
 LDFLAGS += --coverage
 endif
 
@@ -58,8 +58,8 @@ COMMON  := $(patsubst %.c,$(BUILD)/%.o,$(filter-out harness/main.c harness/net.c
 KERNELS := $(foreach set,$(SETS),$(patsubst %,$(BUILD)/fast/%.$(set).o,$(LAYERS) probe))
 OBJECTS := $(COMMON) $(KERNELS) $(BUILD)/harness/net.ref.o $(BUILD)/harness/net.fast.o
 TESTS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
-# What tests a script is the same in these builds, and long; so are counters that threads share.
-TESTS   := $(filter-out $(if $(SANITIZE)$(COVERAGE),%/test_mutate) $(if $(COVERAGE),%/test_digest),$(TESTS))
+# What tests a script is the same in these builds, and long.
+TESTS   := $(filter-out $(if $(SANITIZE)$(COVERAGE),%/test_mutate),$(TESTS))
 
 compile = @mkdir -p $(@D) && echo "  CC    $@" && \
           $(CC) $(STRICT) $(CPPFLAGS) $(CFLAGS) $(OPENMP) $(1) -MMD -MP -c $< -o $@

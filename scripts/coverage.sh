@@ -18,8 +18,9 @@ make BUILD="$dir" COVERAGE=1 CC=gcc build
 "$dir/cnncheck" verify --tier smoke
 make BUILD="$dir" COVERAGE=1 CC=gcc test
 
+# Kernels that fault on purpose are left by a jump, and gcov then counts some branch below zero.
 run_gcovr() {
-    gcovr --root . --object-directory "$dir" --exclude tests/ "$@" "$dir"
+    gcovr --gcov-ignore-parse-errors --root . --object-directory "$dir" --exclude tests/ "$@" "$dir"
 }
 run_gcovr --html-details "$dir/index.html" --json-summary "$dir/summary.json" \
     --txt "$dir/summary.txt"
