@@ -2,6 +2,7 @@
 
 #include "harness/fill.h"
 #include "harness/progress.h"
+#include "harness/shrink.h"
 
 #include <fnmatch.h>
 #include <math.h>
@@ -44,12 +45,11 @@ void tally_case(struct campaign *c, struct tally *t, const char *text, const cha
 void tally_failure(struct campaign *c, struct tally *t, const char *text, enum isa isa,
                    const char *reason, const char *again)
 {
-    enum { PRINTED = 3 };
 #pragma omp critical(tally)
     {
         if (t->rejected++ == 0)
             snprintf(t->failure, sizeof t->failure, "%s %s: %s", isa_name[isa], text, reason);
-        if (t->rejected <= PRINTED) {
+        if (t->rejected <= REJECTIONS_TOLD) {
             progress_clear();
             printf("FAIL %s.%s %s %s: %s\n", t->check->layer, t->function->name, isa_name[isa],
                    text, reason);
@@ -99,35 +99,86 @@ void draw_inputs(uint64_t seed, struct judge *j, const char *text, bool exact)
     }
 }
 
+/* What came of one case with one kind of inputs. */
+struct verdict {
+    long calls;
+    struct trial trial; /* the last one, */
+    enum isa isa;       /* its set, or the one with the worst headroom, */
+    enum placement where;
+    double headroom;
+};
+
 /* Every set, at every place; ISA_scalar comes first, for its bits, even where it was not asked for. */
-static void judge_sets(struct campaign *c, struct judge *j, struct tally *t, const char *text,
-                       const char *what)
+static bool judge_sets(const struct campaign *c, struct judge *j, struct verdict *v)
 {
-    double headroom = -1.0;
-    enum isa worst = ISA_scalar;
+    *v = (struct verdict){ .headroom = -1.0 };
     for (int isa = 0; isa < ISA_COUNT; isa++)
         for (int where = 0; where < PLACEMENTS; where++) {
-            struct trial trial;
             if (!c->use[isa] && (isa != ISA_scalar || where != PLACE_START))
                 continue;
-#pragma omp atomic
-            t->calls++;
-            if (!judge_fast(j, (enum isa)isa, (enum placement)where, &trial)) {
-                char reason[420];
-                snprintf(reason, sizeof reason, "%s, against the %s of a page: %s judge: %s", what,
-                         placement_name[where], judge_label[trial.rejected_by], trial.reason);
-                tally_failure(c, t, text, (enum isa)isa, reason, NULL);
-                return;
+            v->calls++;
+            if (!judge_fast(j, (enum isa)isa, (enum placement)where, &v->trial)) {
+                v->isa = (enum isa)isa;
+                v->where = (enum placement)where;
+                return false;
             }
-            if (trial.headroom > headroom) {
-                headroom = trial.headroom;
-                worst = (enum isa)isa;
+            if (v->trial.headroom > v->headroom) {
+                v->headroom = v->trial.headroom;
+                v->isa = (enum isa)isa;
             }
         }
-    tally_case(c, t, text, what, headroom, worst);
+    return true;
 }
 
-static void run_item(struct campaign *c, struct judge *j, const struct item *item)
+/* A case at work, and what came of it. */
+struct work {
+    const struct campaign *campaign;
+    const struct tally *tally;
+    struct guard *guard;
+    bool exact;
+    struct verdict verdict;
+};
+
+static bool try_shape(struct work *w, const void *shape, struct verdict *v)
+{
+    struct judge j = { .guard = w->guard };
+    char text[SHAPE_TEXT];
+    shape_print(w->tally->check, shape, text);
+    judge_begin(&j, w->tally->check, w->tally->function, shape);
+    draw_inputs(w->campaign->seed, &j, text, w->exact);
+    judge_reference(&j, w->exact);
+    const bool held = judge_sets(w->campaign, &j, v);
+    judge_end(&j);
+    return held;
+}
+
+/* Rejected by the same judge, whatever the set. */
+static bool fails_too(void *context, const void *shape)
+{
+    struct work *w = context;
+    struct verdict v;
+    if (try_shape(w, shape, &v) || v.trial.rejected_by != w->verdict.trial.rejected_by)
+        return false;
+    w->verdict = v;
+    return true;
+}
+
+/* Tells of a case that was rejected, or, unless it was asked for, of the smallest such. */
+static void reject(struct campaign *c, struct work *w, struct tally *t, union any_shape *shape)
+{
+    char text[SHAPE_TEXT], first[SHAPE_TEXT], reason[720];
+    shape_print(t->check, shape, first);
+    if (!c->only && t->rejected < REJECTIONS_TOLD)
+        shrink(t->check, shape, fails_too, w);
+    shape_print(t->check, shape, text);
+    snprintf(reason, sizeof reason, "%s, against the %s of a page: %s judge: %s%s%s",
+             w->exact ? "integers" : "reals", placement_name[w->verdict.where],
+             judge_label[w->verdict.trial.rejected_by], w->verdict.trial.reason,
+             strcmp(first, text) ? "; reduced from " : "", strcmp(first, text) ? first : "");
+    tally_failure(c, t, text, w->verdict.isa, reason, NULL);
+}
+
+static void run_item(struct campaign *c, struct guard *guard, const struct item *item)
 {
     union any_shape shape;
     struct error e;
@@ -137,11 +188,15 @@ static void run_item(struct campaign *c, struct judge *j, const struct item *ite
         return;
     }
     for (int exact = 0; exact <= t->function->exact; exact++) {
-        judge_begin(j, t->check, t->function, &shape);
-        draw_inputs(c->seed, j, item->text, exact);
-        judge_reference(j, exact);
-        judge_sets(c, j, t, item->text, exact ? "integers" : "reals");
-        judge_end(j);
+        struct work w = { c, t, guard, exact };
+        const bool held = try_shape(&w, &shape, &w.verdict);
+#pragma omp atomic
+        t->calls += w.verdict.calls;
+        if (held)
+            tally_case(c, t, item->text, exact ? "integers" : "reals", w.verdict.headroom,
+                       w.verdict.isa);
+        else
+            reject(c, &w, t, &shape);
     }
 }
 
@@ -150,17 +205,17 @@ static void run_items(struct campaign *c, const struct item *item, int count, bo
     int done = 0;
 #pragma omp parallel num_threads(c->threads)
     {
-        struct judge j = { .guard = guard_create() };
+        struct guard *guard = guard_create();
 #pragma omp for schedule(dynamic)
         for (int i = 0; i < count; i++) {
-            run_item(c, &j, &item[i]);
+            run_item(c, guard, &item[i]);
             int finished;
 #pragma omp atomic capture
             finished = ++done;
             if (shown)
                 progress("cases", c->start, finished, count);
         }
-        guard_destroy(j.guard);
+        guard_destroy(guard);
     }
 }
 

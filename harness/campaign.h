@@ -6,6 +6,8 @@
 #include "harness/fixture.h"
 #include "harness/network.h"
 
+enum { REJECTIONS_TOLD = 3 }; /* of a function, in full; the others are counted */
+
 enum tier { TIER_SMOKE, TIER_FULL, TIER_EXHAUSTIVE };
 
 struct campaign {
@@ -44,7 +46,7 @@ struct tally {
     char witness[SHAPE_TEXT + 32];      /* and the case and set where it was */
     double *spread;                     /* the worst of every bounded case */
     long spreads;
-    char failure[512];                  /* the first one */
+    char failure[800];                  /* the first one */
 };
 
 /* A network trained by both sides. */

@@ -28,7 +28,7 @@ const struct function *find_function(const char *name, const struct check **chec
 
 enum { LARGEST_KEY = 1 << 28 }; /* so that sums of a few keys do not overflow */
 
-static int int_value(const struct key *k, const void *shape)
+int key_value(const struct key *k, const void *shape)
 {
     if (k->kind == KEY_DERIVED)
         return k->derived(shape);
@@ -37,12 +37,12 @@ static int int_value(const struct key *k, const void *shape)
     return value;
 }
 
-static void set_int(const struct key *k, void *shape, int value)
+void key_set(const struct key *k, void *shape, int value)
 {
     memcpy((char *)shape + k->offset, &value, sizeof value);
 }
 
-static const struct key *find_key(const struct check *c, const char *name, size_t length)
+const struct key *key_named(const struct check *c, const char *name, size_t length)
 {
     for (const struct key *k = c->key; k->name; k++)
         if (strlen(k->name) == length && !strncmp(k->name, name, length))
@@ -59,7 +59,7 @@ static bool set_key(const struct key *k, const char *text, void *shape)
     if (k->kind == KEY_CHOICE) {
         for (int i = 0; k->choice[i]; i++)
             if (!strcmp(k->choice[i], text)) {
-                set_int(k, shape, i);
+                key_set(k, shape, i);
                 return true;
             }
         return false;
@@ -70,7 +70,7 @@ static bool set_key(const struct key *k, const char *text, void *shape)
         return *text && !*end && isfinite(value);
     }
     const long value = strtol(text, &end, 10);
-    set_int(k, shape, (int)value);
+    key_set(k, shape, (int)value);
     return *text && !*end && value >= 0 && value <= LARGEST_KEY;
 }
 
@@ -87,7 +87,7 @@ bool shape_parse(const struct check *c, const char *text, const char *where, voi
         char *value = strchr(pair, '=');
         if (!value)
             return fail(e, "%s: '%s' is not KEY=VALUE", where, pair);
-        const struct key *k = find_key(c, pair, (size_t)(value - pair));
+        const struct key *k = key_named(c, pair, (size_t)(value - pair));
         if (!k || k->kind == KEY_DERIVED)
             return fail(e, "%s: %s has no key '%.*s'", where, c->layer, (int)(value - pair), pair);
         if (given[k - c->key])
@@ -137,46 +137,11 @@ void shape_print(const struct check *c, const void *shape, char text[SHAPE_TEXT]
             memcpy(&value, (const char *)shape + k->offset, sizeof value);
             used += print_real(text + used, SHAPE_TEXT - used, value);
         } else if (k->kind == KEY_CHOICE) {
-            used += snprintf(text + used, SHAPE_TEXT - used, "%s", k->choice[int_value(k, shape)]);
+            used += snprintf(text + used, SHAPE_TEXT - used, "%s", k->choice[key_value(k, shape)]);
         } else {
-            used += snprintf(text + used, SHAPE_TEXT - used, "%d", int_value(k, shape));
+            used += snprintf(text + used, SHAPE_TEXT - used, "%d", key_value(k, shape));
         }
     }
-}
-
-/* Half of the sizes are where trouble lives: the least, and around the 16 lanes of a vector. */
-static int random_size(struct rng *r, int least, int most)
-{
-    static const int trouble[] = { 15, 16, 17, 31, 32, 33 };
-    const int pick = rng_int(r, 0, 15);
-    if (pick < 2)
-        return least;
-    if (pick < 8 && trouble[pick - 2] >= least && trouble[pick - 2] <= most)
-        return trouble[pick - 2];
-    return rng_int(r, least, most);
-}
-
-void shape_random(const struct check *c, struct rng *r, void *shape)
-{
-    do {
-        memset(shape, 0, c->shape_size);
-        for (const struct key *k = c->key; k->name; k++) {
-            int count = 0;
-            if (k->kind == KEY_INT)
-                set_int(k, shape, random_size(r, k->least, k->most));
-            if (k->kind == KEY_CHOICE) {
-                while (k->choice[count])
-                    count++;
-                set_int(k, shape, rng_int(r, 0, count - 1));
-            }
-            if (k->kind == KEY_REAL) {
-                while (!isnan(k->values[count]))
-                    count++;
-                memcpy((char *)shape + k->offset, &k->values[rng_int(r, 0, count - 1)],
-                       sizeof(double));
-            }
-        }
-    } while (c->invalid(shape));
 }
 
 /* The alternative of "a|b|c" that the choice of the shape picks. */
@@ -187,7 +152,7 @@ static const char *alternative(const struct check *c, const char *list, const vo
         return list;
     while (k->kind != KEY_CHOICE)
         k++;
-    for (int pick = int_value(k, shape); pick > 0; pick--)
+    for (int pick = key_value(k, shape); pick > 0; pick--)
         list = strchr(list, '|') + 1;
     return list;
 }
@@ -201,7 +166,7 @@ static int values(const struct check *c, const char *list, const void *shape, in
     while (list < end) {
         const size_t length = strcspn(list, " |");
         if (length)
-            value[count++] = int_value(find_key(c, list, length), shape);
+            value[count++] = key_value(key_named(c, list, length), shape);
         list += length + (list[length] == ' ');
     }
     return count;

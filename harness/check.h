@@ -88,6 +88,8 @@ struct check {
     struct key key[MAX_KEYS]; /* ended by a NULL name; those of a case first, derived ones last */
     const char *(*invalid)(const void *shape); /* what the contract needs and the shape lacks, or NULL */
     const char *const *cases; /* shapes that are always tried, as text, ended by NULL */
+    const char *const *trouble; /* what every second random shape is made to hold, one of these,
+                                 * ended by NULL: "kh=h,stride=kw+1" */
     int documents;            /* so many of them, the first, are the documents' own: bench times them */
     const char *const *large; /* more that it times, as large networks have them, ended by NULL */
     struct function function[MAX_FUNCTIONS]; /* ended by a NULL name */
@@ -127,8 +129,14 @@ bool shape_parse(const struct check *c, const char *text, const char *where, voi
                  struct error *e);
 void shape_print(const struct check *c, const void *shape, char text[SHAPE_TEXT]);
 
-/* Draws a shape that meets the contract's needs. */
+/* Draws a shape that meets the contract's needs: sizes from their ranges, with a weight on the least,
+ * on what a vector leaves over and on primes; and in half of the shapes a row of c->trouble. */
 void shape_random(const struct check *c, struct rng *r, void *shape);
+
+/* The key called so; NULL when there is none. And its value in a shape, unless it is a KEY_REAL. */
+const struct key *key_named(const struct check *c, const char *name, size_t length);
+int key_value(const struct key *k, const void *shape);
+void key_set(const struct key *k, void *shape, int value);
 
 /* The dimensions of an operand for a shape (returns how many), its number of elements, and whether it
  * is absent altogether: then the number is 0. */

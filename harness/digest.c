@@ -255,11 +255,11 @@ void digest_function(const struct digest_plan *plan, const struct check *c,
         if (shape_parse(c, *text, "case", &shape, &e))
             for (int kind = 0; kind < KINDS; kind++)
                 run_case(plan, c, f, &shape, (enum kind)kind, d);
+    grow(c, f, &shape); /* the last of them */
+    run_case(plan, c, f, &shape, ORDINARY, d);
     for (int i = 0; i < DRAWN; i++) {
         shape_random(c, &r, &shape);
         for (int kind = 0; kind < KINDS; kind++)
             run_case(plan, c, f, &shape, (enum kind)kind, d);
     }
-    grow(c, f, &shape);
-    run_case(plan, c, f, &shape, ORDINARY, d);
 }

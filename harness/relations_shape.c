@@ -22,13 +22,6 @@ static const struct key *find_key(const struct check *c, const char *name)
     return NULL;
 }
 
-static int get(const struct key *k, const void *shape)
-{
-    int value;
-    memcpy(&value, (const char *)shape + k->offset, sizeof value);
-    return value;
-}
-
 static bool equal(const char *what, const char *name, double a, double b, struct error *e)
 {
     return a == b || (isnan(a) && isnan(b)) ||
@@ -45,7 +38,7 @@ static bool one_by_one(const struct performer *who, const struct check *c, const
                        const void *shape, uint64_t seed, struct error *e)
 {
     const struct key *n = find_key(c, "n");
-    const int batch = get(n, shape), single = 1;
+    const int batch = key_value(n, shape), single = 1;
     struct cast all, one;
     union any_shape alone;
     struct rng r = rng_named(seed, c->layer);
@@ -93,7 +86,8 @@ static bool one_by_one(const struct performer *who, const struct check *c, const
 static bool translated(const struct performer *who, const struct check *c, const struct function *f,
                        const void *shape, uint64_t seed, struct error *e)
 {
-    const int w = get(find_key(c, "w"), shape), stride = get(find_key(c, "stride"), shape);
+    const int w = key_value(find_key(c, "w"), shape);
+    const int stride = key_value(find_key(c, "stride"), shape);
     struct cast cast;
     struct rng r = rng_named(seed, c->layer);
     int dim[MAX_DIMS];
@@ -230,11 +224,11 @@ enum outcome relation_shapes(const struct performer *who, const struct check *c,
     const struct key *n = find_key(c, "n"), *pad = find_key(c, "pad"), *w = find_key(c, "w");
     const bool rows = f->exact || !strcmp(c->layer, "transpose") || !strcmp(c->layer, "softmax");
     const bool forward = !strcmp(f->name, "forward");
-    if (n && rows && get(n, shape) > 1) {
+    if (n && rows && key_value(n, shape) > 1) {
         good = one_by_one(who, c, f, shape, seed, e);
         outcome = OUTCOME_HELD;
     }
-    if (good && forward && w && (!pad || get(pad, shape) == 0)) {
+    if (good && forward && w && (!pad || key_value(pad, shape) == 0)) {
         good = translated(who, c, f, shape, seed, e);
         outcome = OUTCOME_HELD;
     }

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -192,29 +193,64 @@ static void operands_have_the_dimensions_of_the_contract(void **state)
     }
 }
 
-static void random_shapes_meet_the_needs_and_the_limits(void **state)
+/* The value of a key by its name, or of a number, and perhaps 1 or 2 more. */
+static int value_of(const struct check *c, const char *text, const void *shape)
+{
+    const size_t name = strcspn(text, "+,");
+    const struct key *k = key_named(c, text, name);
+    return k ? key_value(k, shape) + atoi(text + name) : atoi(text);
+}
+
+/* Whether a shape is as a row of c->trouble says, which names sizes only. */
+static bool holds(const struct check *c, const char *row, const void *shape)
+{
+    for (const char *p = row; p; p = strchr(p, ',') ? strchr(p, ',') + 1 : NULL) {
+        const struct key *k = key_named(c, p, strcspn(p, "="));
+        if (!k || k->kind != KEY_INT)
+            fail_msg("%s: '%s' names no size", c->layer, row);
+        if (key_value(k, shape) != value_of(c, strchr(p, '=') + 1, shape))
+            return false;
+    }
+    return true;
+}
+
+static void random_shapes_meet_the_needs_and_look_for_trouble(void **state)
 {
     (void)state;
+    enum { DRAWS = 6000 };
+    static const int tails[] = { 15, 16, 17, 31, 32, 33 };
     for (int i = 0; checks[i]; i++) {
-        struct rng r = rng_named(1, checks[i]->layer);
-        bool seen[MAX_KEYS][256] = { { false } };
-        for (int draw = 0; draw < 3000; draw++) {
+        const struct check *c = checks[i];
+        struct rng r = rng_named(1, c->layer);
+        int seen[MAX_KEYS][2048] = { { 0 } }, held[32] = { 0 }, rows = 0;
+        for (int draw = 0; draw < DRAWS; draw++) {
             union any_shape shape;
             char text[SHAPE_TEXT];
-            shape_random(checks[i], &r, &shape);
-            shape_print(checks[i], &shape, text);
-            assert_round_trip(checks[i], text);
-            for (const struct key *k = checks[i]->key; k->name && k->kind == KEY_INT; k++) {
-                int value;
-                memcpy(&value, shape.bytes + k->offset, sizeof value);
-                assert_in_range(value, k->least, k->most);
-                seen[k - checks[i]->key][value] = true;
+            shape_random(c, &r, &shape);
+            shape_print(c, &shape, text);
+            assert_round_trip(c, text);
+            for (rows = 0; c->trouble[rows]; rows++)
+                held[rows] += holds(c, c->trouble[rows], &shape);
+            for (const struct key *k = c->key; k->name && k->kind == KEY_INT; k++) {
+                const int value = key_value(k, &shape);
+                assert_in_range(value, k->least, 2047);
+                seen[k - c->key][value]++;
             }
         }
-        for (const struct key *k = checks[i]->key; k->name && k->kind == KEY_INT; k++)
+        for (int row = 0; row < rows; row++)
+            if (held[row] < DRAWS / (8 * rows))
+                fail_msg("%s: %s held only %d times", c->layer, c->trouble[row], held[row]);
+        for (const struct key *k = c->key; k->name && k->kind == KEY_INT; k++) {
             for (int value = k->least; value <= k->most; value++)
-                if (!seen[k - checks[i]->key][value])
-                    fail_msg("%s: %s=%d was never drawn", checks[i]->layer, k->name, value);
+                if (!seen[k - c->key][value])
+                    fail_msg("%s: %s=%d was never drawn", c->layer, k->name, value);
+            int tail = 0;
+            for (size_t t = 0; t < COUNT(tails); t++)
+                tail += seen[k - c->key][tails[t]];
+            if (k->most >= 33 && tail < DRAWS / 20)
+                fail_msg("%s: %s is around 16 or 32 only %d times", c->layer, k->name, tail);
+            assert_true(seen[k - c->key][k->least] >= DRAWS / 20);
+        }
     }
 }
 
@@ -224,7 +260,7 @@ int main(void)
         cmocka_unit_test(every_check_describes_its_layer),
         cmocka_unit_test(bad_cases_give_one_clear_line),
         cmocka_unit_test(operands_have_the_dimensions_of_the_contract),
-        cmocka_unit_test(random_shapes_meet_the_needs_and_the_limits),
+        cmocka_unit_test(random_shapes_meet_the_needs_and_look_for_trouble),
     };
     return cmocka_run_group_tests_name("check", tests, NULL, NULL);
 }

@@ -20,6 +20,10 @@ static const char *const cases[] = {
     "n=4,len=25,eps=0x1p-133", NULL
 };
 
+static const char *const trouble[] = {
+    "n=1", "len=1", "n=131,len=1", "n=1,len=131", NULL
+};
+
 static const char *const large[] = { "n=1024,len=1024,eps=1e-15", NULL };
 
 CALL(bce, forward, a[0], a[1], a[2])
@@ -54,7 +58,7 @@ const struct check bce_check = {
     .shape_size = sizeof(struct bce_shape),
     .key = { INT_KEY(bce, n, 1, 9), INT_KEY(bce, len, 1, 9), REAL_KEY(bce, eps, clips) },
     .invalid = invalid,
-    .cases = cases, .documents = 2, .large = large,
+    .cases = cases, .trouble = trouble, .documents = 2, .large = large,
     .function = {
         { CALLS(forward), .magnitude = forward_magnitude,
           .operand = { { "p", IN, "n len", FILL_PROBABILITIES },

@@ -13,6 +13,10 @@ static const char *const cases[] = {
     "n=1,len=2", "n=1000,len=1", "n=1,len=1", "n=2,len=8", "n=17,len=1", "n=10,len=10", NULL
 };
 
+static const char *const trouble[] = {
+    "n=1", "len=1", "n=131,len=1", "n=1,len=131", NULL
+};
+
 static const char *const large[] = { "n=1024,len=1024", NULL };
 
 CALL(bce_logits, forward, a[0], a[1], a[2])
@@ -42,7 +46,7 @@ const struct check bce_logits_check = {
     .shape_size = sizeof(struct bce_logits_shape),
     .key = { INT_KEY(bce_logits, n, 1, 9), INT_KEY(bce_logits, len, 1, 20) },
     .invalid = invalid,
-    .cases = cases, .documents = 2, .large = large,
+    .cases = cases, .trouble = trouble, .documents = 2, .large = large,
     .function = {
         { CALLS(forward), .magnitude = forward_magnitude,
           .operand = { { "z", IN, "n len", FILL_LOGITS },

@@ -53,6 +53,15 @@ static const char *const cases[] = {
     NULL
 };
 
+static const char *const trouble[] = {
+    "h=1", "w=1", "n=7,c=1", "h=11,w=13", "h=2,w=97", /* a row, a column, primes */
+    "kh=h,kw=w,pad=0", "kh=1,kw=1,pad=0", "kh=h,pad=1",  /* the kernel is the input, a point */
+    "stride=kh+1", "stride=kw+1", "stride=5,pad=0",       /* what no window sees */
+    "pad=kh", "pad=kw", "pad=kw+1",                       /* windows of nothing but padding */
+    "c=131,h=3,w=5,o=2", "c=2,h=4,w=6,o=67", "c=37,o=41,h=5,w=4",
+    NULL
+};
+
 static const char *const large[] = {
     "n=1,c=64,h=56,w=56,o=64,kh=3,kw=3,stride=1,pad=1,bias=none",
     "n=1,c=128,h=28,w=28,o=128,kh=3,kw=3,stride=1,pad=1,bias=none",
@@ -84,7 +93,7 @@ const struct check conv2d_check = {
              { .name = "oh", .kind = KEY_DERIVED, .derived = oh },
              { .name = "ow", .kind = KEY_DERIVED, .derived = ow } },
     .invalid = invalid,
-    .cases = cases, .documents = 7, .large = large,
+    .cases = cases, .trouble = trouble, .documents = 7, .large = large,
     .function = {
         { CALLS(forward), .flops = "n o oh ow c kh kw", .each = 2,
           .workspace = workspace, .exact = true,

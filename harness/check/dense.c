@@ -23,6 +23,10 @@ static const char *const cases[] = {
     NULL
 };
 
+static const char *const trouble[] = {
+    "n=1", "in=1", "out=1", "n=1,out=1", "in=1021,out=3", "in=3,out=1021", "n=67,in=5,out=7", NULL
+};
+
 static const char *const large[] = {
     "n=1000,in=9216,out=50",
     "n=1,in=4096,out=4096",
@@ -39,7 +43,7 @@ const struct check dense_check = {
     .shape_size = sizeof(struct dense_shape),
     .key = { INT_KEY(dense, n, 1, 9), INT_KEY(dense, in, 1, 70), INT_KEY(dense, out, 1, 120) },
     .invalid = invalid,
-    .cases = cases, .documents = 5, .large = large,
+    .cases = cases, .trouble = trouble, .documents = 5, .large = large,
     .function = {
         { CALLS(forward), .flops = "n in out", .each = 2,
           .exact = true,

@@ -24,6 +24,10 @@ static const char *const cases[] = {
     NULL
 };
 
+static const char *const trouble[] = {
+    "in=1", "out=1", "in=1021,out=3", "in=3,out=1021", NULL
+};
+
 static const char *const large[] = { "in=4096,out=4096,lr=0.1", NULL };
 
 CALL(dense_sgd, backward, a[0], a[1], a[2], a[3], a[4], a[5], a[6])
@@ -49,7 +53,7 @@ const struct check dense_sgd_check = {
     .key = { INT_KEY(dense_sgd, in, 1, 70), INT_KEY(dense_sgd, out, 1, 120),
              REAL_KEY(dense_sgd, lr, rates) },
     .invalid = invalid,
-    .cases = cases, .documents = 5, .large = large,
+    .cases = cases, .trouble = trouble, .documents = 5, .large = large,
     .function = {
         { CALLS(backward), .flops = "in out", .each = 6, .magnitude = magnitude,
           .operand = { { "x", IN, "in" },

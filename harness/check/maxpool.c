@@ -35,6 +35,12 @@ static const char *const cases[] = {
     NULL
 };
 
+static const char *const trouble[] = {
+    "h=1,k=1", "w=1,k=1", "k=h", "k=w", "k=1", "h=11,w=13", "h=3,w=97", "c=67,h=3,w=5",
+    "stride=k", "stride=k+1", "stride=k+2", "stride=1",
+    NULL
+};
+
 static const char *const large[] = { "n=4,c=64,h=112,w=112,k=3,stride=2", NULL };
 
 CALL(maxpool, forward, a[0], a[1])
@@ -48,7 +54,7 @@ const struct check maxpool_check = {
              { .name = "oh", .kind = KEY_DERIVED, .derived = oh },
              { .name = "ow", .kind = KEY_DERIVED, .derived = ow } },
     .invalid = invalid,
-    .cases = cases, .documents = 3, .large = large,
+    .cases = cases, .trouble = trouble, .documents = 3, .large = large,
     .function = {
         { CALLS(forward), .rule = RULE_SAME, .exact = true,
           .operand = { { "x", IN, "n c h w" },

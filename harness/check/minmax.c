@@ -21,6 +21,10 @@ static const char *const cases[] = {
     "len=1", "len=2", "len=3", "len=15", "len=16", "len=17", "len=31", "len=32", "len=33", NULL
 };
 
+static const char *const trouble[] = {
+    "len=1", "len=2", "len=127", "len=1021", NULL
+};
+
 static const char *const large[] = { "len=9216000", NULL };
 
 CALL(minmax, forward, a[0], a[1])
@@ -76,7 +80,7 @@ const struct check minmax_check = {
     .shape_size = sizeof(struct minmax_shape),
     .key = { INT_KEY(minmax, len, 1, 100), { .name = "two", .kind = KEY_DERIVED, .derived = two } },
     .invalid = invalid,
-    .cases = cases, .documents = 2, .large = large,
+    .cases = cases, .trouble = trouble, .documents = 2, .large = large,
     .function = {
         { CALLS(forward), .magnitude = forward_magnitude,
           .operand = { { "x", IN, "len", FILL_REPEATS },

@@ -11,6 +11,10 @@ static const char *const cases[] = {
     "len=3380", "len=6272", "len=216320", "len=1", "len=15", "len=16", "len=17", "len=1000", NULL
 };
 
+static const char *const trouble[] = {
+    "len=1", "len=2", "len=127", "len=1021", NULL
+};
+
 static const char *const large[] = { "len=16777216", NULL };
 
 CALL(relu, forward, a[0], a[1])
@@ -21,7 +25,7 @@ const struct check relu_check = {
     .shape_size = sizeof(struct relu_shape),
     .key = { INT_KEY(relu, len, 1, 100) },
     .invalid = invalid,
-    .cases = cases, .documents = 3, .large = large,
+    .cases = cases, .trouble = trouble, .documents = 3, .large = large,
     .function = {
         { CALLS(forward), .rule = RULE_SAME, .exact = true,
           .operand = { { "x", IN, "len" },

@@ -16,6 +16,10 @@ static const char *const cases[] = {
     "len=16,lr=0.5", "len=1000,lr=0.01", NULL
 };
 
+static const char *const trouble[] = {
+    "len=1", "len=2", "len=127", "len=1021", NULL
+};
+
 static const char *const large[] = { "len=25557032,lr=0.1", NULL };
 
 CALL(sgd, step, a[0], a[1], a[2])
@@ -32,7 +36,7 @@ const struct check sgd_check = {
     .shape_size = sizeof(struct sgd_shape),
     .key = { INT_KEY(sgd, len, 1, 100), REAL_KEY(sgd, lr, rates) },
     .invalid = invalid,
-    .cases = cases, .documents = 3, .large = large,
+    .cases = cases, .trouble = trouble, .documents = 3, .large = large,
     .function = {
         { CALLS(step), .magnitude = magnitude,
           .operand = { { "w", IN, "len" },

@@ -13,6 +13,10 @@ static const char *const cases[] = {
     "len=100", "len=3380", "len=216320", "len=1", "len=15", "len=16", "len=17", "len=1000", NULL
 };
 
+static const char *const trouble[] = {
+    "len=1", "len=2", "len=127", "len=1021", NULL
+};
+
 static const char *const large[] = { "len=4194304", NULL };
 
 CALL(sigmoid, forward, a[0], a[1])
@@ -32,7 +36,7 @@ const struct check sigmoid_check = {
     .shape_size = sizeof(struct sigmoid_shape),
     .key = { INT_KEY(sigmoid, len, 1, 100) },
     .invalid = invalid,
-    .cases = cases, .documents = 3, .large = large,
+    .cases = cases, .trouble = trouble, .documents = 3, .large = large,
     .function = {
         { CALLS(forward), .rule = RULE_ULP,
           .operand = { { "x", IN, "len" },

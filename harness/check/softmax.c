@@ -14,6 +14,10 @@ static const char *const cases[] = {
     "n=1,len=100", NULL
 };
 
+static const char *const trouble[] = {
+    "n=1", "len=1", "len=2", "len=509", "n=67,len=3", NULL
+};
+
 static const char *const large[] = { "n=256,len=1000", NULL };
 
 CALL(softmax, forward, a[0], a[1])
@@ -55,7 +59,7 @@ const struct check softmax_check = {
     .shape_size = sizeof(struct softmax_shape),
     .key = { INT_KEY(softmax, n, 1, 5), INT_KEY(softmax, len, 1, 60) },
     .invalid = invalid,
-    .cases = cases, .documents = 3, .large = large,
+    .cases = cases, .trouble = trouble, .documents = 3, .large = large,
     .function = {
         { CALLS(forward), .magnitude = forward_magnitude,
           .operand = { { "x", IN, "n len", FILL_LOGITS },

@@ -20,6 +20,10 @@ static const char *const cases[] = {
     NULL
 };
 
+static const char *const trouble[] = {
+    "h=1", "w=1", "c=1", "h=1,w=1", "c=131,h=2,w=3", "c=h", "c=w", "h=w", NULL
+};
+
 static const char *const large[] = { "n=1000,c=3,h=32,w=32", "n=16,c=64,h=56,w=56", NULL };
 
 CALL(transpose, to_nchw, a[0], a[1])
@@ -31,7 +35,7 @@ const struct check transpose_check = {
     .key = { INT_KEY(transpose, n, 1, 3), INT_KEY(transpose, c, 1, 40),
              INT_KEY(transpose, h, 1, 9), INT_KEY(transpose, w, 1, 20) },
     .invalid = invalid,
-    .cases = cases, .documents = 2, .large = large,
+    .cases = cases, .trouble = trouble, .documents = 2, .large = large,
     .function = {
         { CALLS(to_nchw), .rule = RULE_SAME, .exact = true,
           .operand = { { "x", IN, "n h w c" },

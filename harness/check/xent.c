@@ -13,6 +13,10 @@ static const char *const cases[] = {
     "n=1,len=2", "n=1,len=10", "n=1,len=1", "n=5,len=16", "n=3,len=17", "n=2,len=50", NULL
 };
 
+static const char *const trouble[] = {
+    "n=1", "len=1", "len=2", "len=509", "n=67,len=3", NULL
+};
+
 static const char *const large[] = { "n=256,len=1000", NULL };
 
 CALL(xent, forward, a[0], a[1], a[2])
@@ -69,7 +73,7 @@ const struct check xent_check = {
     .shape_size = sizeof(struct xent_shape),
     .key = { INT_KEY(xent, n, 1, 9), INT_KEY(xent, len, 1, 40) },
     .invalid = invalid,
-    .cases = cases, .documents = 2, .large = large,
+    .cases = cases, .trouble = trouble, .documents = 2, .large = large,
     .function = {
         { CALLS(forward), .magnitude = forward_magnitude,
           .operand = { { "z", IN, "n len", FILL_LOGITS },
