@@ -3,6 +3,7 @@
 #include "harness/fill.h"
 #include "harness/progress.h"
 #include "harness/shrink.h"
+#include "harness/trust.h"
 
 #include <fnmatch.h>
 #include <math.h>
@@ -18,12 +19,13 @@ bool campaign_takes(const struct campaign *c, const char *name, const char *func
 }
 
 void tally_case(struct campaign *c, struct tally *t, const char *text, const char *what,
-                double headroom, enum isa isa)
+                double headroom, enum isa isa, bool evidence)
 {
     (void)c;
 #pragma omp critical(tally)
     {
         t->cases++;
+        t->trusted += evidence;
         t->exact += !strcmp(what, "integers");
         t->bound += headroom >= 0.0;
         t->fixtures += !strcmp(what, "fixture");
@@ -101,7 +103,8 @@ void draw_inputs(uint64_t seed, struct judge *j, const char *text, bool exact)
 
 /* What came of one case with one kind of inputs. */
 struct verdict {
-    long calls;
+    long calls[ISA_COUNT];
+    bool evidence;
     struct trial trial; /* the last one, */
     enum isa isa;       /* its set, or the one with the worst headroom, */
     enum placement where;
@@ -111,12 +114,12 @@ struct verdict {
 /* Every set, at every place; ISA_scalar comes first, for its bits, even where it was not asked for. */
 static bool judge_sets(const struct campaign *c, struct judge *j, struct verdict *v)
 {
-    *v = (struct verdict){ .headroom = -1.0 };
+    *v = (struct verdict){ .headroom = -1.0, .evidence = case_is_evidence(j) };
     for (int isa = 0; isa < ISA_COUNT; isa++)
         for (int where = 0; where < PLACEMENTS; where++) {
             if (!c->use[isa] && (isa != ISA_scalar || where != PLACE_START))
                 continue;
-            v->calls++;
+            v->calls[isa]++;
             if (!judge_fast(j, (enum isa)isa, (enum placement)where, &v->trial)) {
                 v->isa = (enum isa)isa;
                 v->where = (enum placement)where;
@@ -189,12 +192,16 @@ static void run_item(struct campaign *c, struct guard *guard, const struct item 
     }
     for (int exact = 0; exact <= t->function->exact; exact++) {
         struct work w = { c, t, guard, exact };
+        const double start = seconds_now();
         const bool held = try_shape(&w, &shape, &w.verdict);
+        for (int isa = 0; isa < ISA_COUNT; isa++)
 #pragma omp atomic
-        t->calls += w.verdict.calls;
+            t->calls[isa] += w.verdict.calls[isa];
+#pragma omp atomic
+        t->seconds += seconds_now() - start;
         if (held)
             tally_case(c, t, item->text, exact ? "integers" : "reals", w.verdict.headroom,
-                       w.verdict.isa);
+                       w.verdict.isa, w.verdict.evidence);
         else
             reject(c, &w, t, &shape);
     }

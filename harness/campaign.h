@@ -16,6 +16,7 @@ struct campaign {
                              * before the dot */
     const char *only;       /* one case, and the fixtures of that name; NULL: all */
     bool use[ISA_COUNT];
+    bool lowered;           /* these sets were asked for; the others are left out on purpose */
     uint64_t seed;
     enum tier tier;
     double budget;          /* seconds of random cases after the tier's own; 0: none */
@@ -38,9 +39,11 @@ struct tally {
     const struct check *check;
     const struct function *function;
     long cases, exact, bound, fixtures; /* cases, by what they were judged with */
-    long calls;                         /* of fast, under guard */
+    long trusted;                       /* cases that are evidence: see trust.h */
+    long calls[ISA_COUNT];              /* of fast, under guard */
     long relations;                     /* that held, by ref and by fast at every set */
     long rejected;
+    double seconds;                     /* of a processor, in cases and all floats */
     long exhausted;                     /* floats tried by the exhaustive tier, at every set */
     double headroom;                    /* the worst error as a part of its bound */
     char witness[SHAPE_TEXT + 32];      /* and the case and set where it was */
@@ -55,6 +58,7 @@ struct training {
     int epochs;
     double loss_ref[8], loss_fast[8], accuracy_ref, accuracy_fast, difference;
     bool held;
+    double seconds;
     char failure[512];
 };
 
@@ -64,6 +68,7 @@ struct following {
     long cases, steps, rejected;
     double off;        /* the worst difference of ref, as a part of its tensor's largest element */
     double headroom;   /* the worst error of fast as a part of its bound */
+    double seconds;
     char failure[800]; /* the first one */
 };
 
@@ -84,7 +89,7 @@ void draw_inputs(uint64_t seed, struct judge *j, const char *text, bool exact);
 
 /* A case that was judged, from any thread. `what` is "integers", "reals" or "fixture". */
 void tally_case(struct campaign *c, struct tally *t, const char *text, const char *what,
-                double headroom, enum isa isa);
+                double headroom, enum isa isa, bool evidence);
 
 /* A rejection, from any thread: counted, and printed with the line that reproduces it, which ends in
  * `again`: options of verify, or NULL for --case text. */
@@ -93,6 +98,17 @@ void tally_failure(struct campaign *c, struct tally *t, const char *text, enum i
 
 /* The median of a tally's spread; NaN when it is empty. */
 double tally_median(struct tally *t);
+
+/* What became of an instruction set: it ran on every case; was left out on purpose; is none of this
+ * machine's; or is, and some function was not called with it, or it is missing in this build. */
+enum set_state { SET_RAN, SET_LOWERED, SET_ABSENT, SET_MISSED };
+enum set_state campaign_set(const struct campaign *c, enum isa isa);
+
+/* Whether too few of its cases are evidence. */
+bool tally_distrusted(const struct tally *t);
+
+/* All that was rejected, sets that were missed and functions without evidence included. */
+long campaign_rejected(const struct campaign *c);
 
 /* Reports: a table and a verdict on stdout, and files for other programs. */
 bool report_summary(struct campaign *c);

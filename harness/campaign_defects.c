@@ -24,7 +24,10 @@ void campaign_defects(struct campaign *c)
             if (!campaign_takes(c, layer, function) || number++ % c->shards != c->shard - 1)
                 continue;
             struct proof *p = &c->proof[c->proofs++];
-            if (!defect_prove(d, c->use, c->seed, guard, p)) {
+            const double start = seconds_now();
+            const bool proven = defect_prove(d, c->use, c->seed, guard, p);
+            p->seconds = seconds_now() - start;
+            if (!proven) {
                 progress_clear();
                 printf("FAIL %s, %s, %s: %s\nREPRO: cnncheck defects run %s\n", d->id,
                        d->stands_for, p->shape_text, p->failure, d->id);

@@ -8,6 +8,7 @@
 #include "harness/campaign.h"
 
 #include "harness/npy.h"
+#include "harness/progress.h"
 #include "harness/shadow.h"
 #include "harness/net.h"
 
@@ -241,6 +242,7 @@ static void follow(const struct campaign *c, struct following *t)
 {
     char folder[2048], path[4096];
     struct dirent **entry;
+    const double start = seconds_now();
     snprintf(folder, sizeof folder, "%s/networks/%s", fixtures_dir(), t->network->name);
     const int count = scandir(folder, &entry, visible, alphasort);
     for (int i = 0; i < count; i++) {
@@ -252,6 +254,7 @@ static void follow(const struct campaign *c, struct following *t)
         free(entry);
     if (count < 1 && t->rejected++ == 0)
         snprintf(t->failure, sizeof t->failure, "this network has no fixtures");
+    t->seconds = seconds_now() - start;
 }
 
 void campaign_networks(struct campaign *c)

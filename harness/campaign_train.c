@@ -132,8 +132,10 @@ void campaign_train(struct campaign *c)
     for (int i = 0; i < c->trainings; i++) {
         struct training *t = &c->training[i];
         struct error e;
+        const double start = seconds_now();
         t->epochs = EPOCHS;
         t->held = train(c, t, &e);
+        t->seconds = seconds_now() - start;
         if (!t->held)
             snprintf(t->failure, sizeof t->failure, "%s", e.text);
     }

@@ -77,7 +77,8 @@ bool parse_isa(const char *name, enum isa *out, struct error *e)
             return true;
         }
         if (strcmp(name, isa_name[i]) == 0)
-            return fail(e, "%s: this machine has no %s", where, name);
+            return fail(e, "%s: this %s has no %s", where,
+                        isa_present((enum isa)i) ? "build" : "machine", name);
         strcat(strcat(names, i ? ", " : ""), isa_name[i]);
     }
     return fail(e, "%s: unknown instruction set '%s'; there are %s", where, name, names);

@@ -50,7 +50,10 @@ int info_command(int argc, char **argv)
     printf("instruction sets ");
     for (int i = 0; i < ISA_COUNT; i++)
         printf(" %s%s", isa_name[i],
-               i == (int)isa ? " (in use)" : isa_usable((enum isa)i) ? "" : " (not on this machine)");
+               i == (int)isa                ? " (in use)"
+               : isa_usable((enum isa)i)    ? ""
+               : isa_present((enum isa)i) ? " (not in this build)"
+                                          : " (not on this machine)");
     printf("\nfunctions         ");
     for (int i = 0; checks[i]; i++)
         for (const struct function *f = checks[i]->function; f->name; f++)

@@ -17,7 +17,8 @@ static const char help[] =
     "\n"
     "  --layer GLOB          only functions that match: conv2d, 'conv2d.*', '*.backward',\n"
     "                        mnist01-sigmoid.train (default: *)\n"
-    "  --isa NAME            only this instruction set (default: all usable; CNNCHECK_ISA too)\n"
+    "  --isa NAME            only this instruction set, CNNCHECK_ISA too (default: all that the\n"
+    "                        machine has; one that is missing in this build is a failure)\n"
     "  --case SHAPE          only this case, and the fixtures of this name; it is told as it is,\n"
     "                        while others that fail are reduced to the smallest that does\n"
     "  --seed N              seed of inputs and of random shapes (default: 1)\n"
@@ -107,8 +108,9 @@ static bool choose_sets(const char *name, struct campaign *c, struct error *e)
     enum isa isa;
     if (!parse_isa(name, &isa, e))
         return false;
+    c->lowered = name || getenv("CNNCHECK_ISA");
     for (int i = 0; i < ISA_COUNT; i++)
-        c->use[i] = name || getenv("CNNCHECK_ISA") ? i == (int)isa : isa_usable((enum isa)i);
+        c->use[i] = c->lowered ? i == (int)isa : isa_usable((enum isa)i);
     return true;
 }
 

@@ -64,6 +64,7 @@ struct proof {
     const struct function *function;
     char shape_text[SHAPE_TEXT];
     bool faithful, caught, mended;
+    double seconds;
     char failure[512];      /* the first that failed */
     char caught_by[400];    /* what the judge said */
     enum { UNSEEN, SEEN, NOT_APPLICABLE } seen[SIGHTS];

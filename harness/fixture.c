@@ -3,6 +3,7 @@
 
 #include "harness/campaign.h"
 #include "harness/npy.h"
+#include "harness/trust.h"
 
 #include <dirent.h>
 #include <math.h>
@@ -103,7 +104,7 @@ static void judge_fixture(struct campaign *c, struct judge *j, struct tally *t, 
         char reason[700];
         if (!c->use[isa] && isa != ISA_scalar)
             continue;
-        t->calls++;
+        t->calls[isa]++;
         const bool fast_ref = judge_fast(j, (enum isa)isa, PLACE_START, &trial);
         const bool spoken = fast_ref || (trial.rejected_by != JUDGE_GUARD &&
                                          trial.rejected_by != JUDGE_POISON);
@@ -120,7 +121,7 @@ static void judge_fixture(struct campaign *c, struct judge *j, struct tally *t, 
             worst = (enum isa)isa;
         }
     }
-    tally_case(c, t, text, "fixture", headroom, worst);
+    tally_case(c, t, text, "fixture", headroom, worst, case_is_evidence(j));
 }
 
 /* One case; `text` is its folder's name: a shape, and perhaps '#' and a label. */

@@ -46,22 +46,26 @@ def functions(build):
     rows = []
     for t in v["functions"]:
         verdict = "held" if t["rejected"] == 0 else f"**{t['rejected']} rejected**"
+        verdict += ", **not trusted**" if t["distrusted"] else ""
         if t["exhausted"]:
             verdict += ", all 2^32 floats"
         rows.append((t["name"], t["cases"], t["exact"], t["bound"], t["fixtures"],
-                     t["relations"], t["calls"],
+                     t["relations"], t["trusted"], t["calls"],
                      number(t["headroom"]) or "exact", number(t["median"]),
                      f"`{t['witness']}`" if t["witness"] else "", verdict))
     text = (f"cnncheck {v['version']}, {v['compiler']}, {v['processor']}, sets {', '.join(v['sets'])}; "
             f"tier {v['tier']}, seed {v['seed']}, {v['threads']} threads, {v['seconds']:.0f} s: "
-            f"**{'everything held' if v['held'] else 'FAILED'}**.\n\n"
+            f"**{'everything held' if v['held'] else 'FAILED'}**."
+            + "".join(f" Set {name}: {state}." for name, state in v["states"].items() if state != "ran")
+            + "\n\n"
             "Cases are judged exactly (integers, every sum exact in float, bit for bit), by the\n"
             "computed bound (reals), and against NumPy's fixtures; every case runs at every set, with\n"
             "all buffers against unmapped pages at their start and then at their end, and every set\n"
             "gives the bits of scalar. Relations are adjoints, metamorphic relations and central\n"
-            "differences that held, by ref and by fast at every set. Headroom is the worst error of fast as a part of its bound:\n"
-            "above 1 it would be rejected.\n\n")
-    text += table(("function", "cases", "exact", "bound", "fixtures", "relations", "calls",
+            "differences that held, by ref and by fast at every set. Trusted are the cases that are evidence:\n"
+            "of which more is expected than zeros, or one number everywhere. Headroom is the worst error of\n"
+            "fast as a part of its bound: above 1 it would be rejected.\n\n")
+    text += table(("function", "cases", "exact", "bound", "fixtures", "relations", "trusted", "calls",
                    "headroom", "median", "worst at", "verdict"), rows)
     rows = [(t["network"], t["cases"], t["steps"], f"{t['off']:.1e}", number(t["headroom"]),
              "held" if t["rejected"] == 0 else "**failed**") for t in v["networks"]]

@@ -100,6 +100,67 @@ static long counted(const char *function, const char *what)
     return strtol(p + strlen(key), NULL, 10);
 }
 
+/* The counts that an element opens with, and the elements that they count. */
+static void assert_counted(const char *element, const char *end)
+{
+    int tests, failures, skipped, found[3] = { 0 };
+    double seconds;
+    assert_int_equal(sscanf(strstr(element, " tests="), " tests=\"%d\" failures=\"%d\" errors=\"0\" "
+                                                         "skipped=\"%d\" time=\"%lf\"",
+                            &tests, &failures, &skipped, &seconds), 4);
+    for (const char *p = element; p < end; p++) {
+        found[0] += !strncmp(p, "<testcase ", 10);
+        found[1] += !strncmp(p, "<failure ", 9);
+        found[2] += !strncmp(p, "<skipped ", 9);
+    }
+    assert_int_equal(tests, found[0]);
+    assert_int_equal(failures, found[1]);
+    assert_int_equal(skipped, found[2]);
+    assert_true(seconds >= 0.0);
+}
+
+/* What CI servers read: testsuites > testsuite > testcase > failure or skipped, each with the
+ * attributes that they want, and counts that are right. */
+static void assert_junit(const char *text)
+{
+    static const struct { const char *name, *within, *attributes[6]; } elements[] = {
+        { "testsuites", "", { "name", "tests", "failures", "errors", "time" } },
+        { "testsuite", "testsuites", { "name", "tests", "failures", "errors", "time", "timestamp" } },
+        { "testcase", "testsuite", { "classname", "name", "time" } },
+        { "failure", "testcase", { "type", "message" } },
+        { "skipped", "testcase", { "message" } },
+    };
+    const char *open[8] = { "" };
+    int depth = 0;
+    assert_xml(text);
+    for (const char *p = strchr(text, '\n'); (p = strchr(p, '<')) != NULL; p++) {
+        const char *end = p;
+        size_t i = 0;
+        if (p[1] == '/') {
+            depth--;
+            continue;
+        }
+        for (bool quoted = false; quoted || *end != '>'; end++)
+            quoted ^= *end == '"';
+        while (i < COUNT(elements) && (strncmp(p + 1, elements[i].name, strlen(elements[i].name)) ||
+                                       p[1 + strlen(elements[i].name)] != ' '))
+            i++;
+        assert_in_range(i, 0, COUNT(elements) - 1);
+        assert_string_equal(elements[i].within, open[depth]);
+        for (int k = 0; k < 6 && elements[i].attributes[k]; k++) {
+            char wanted[32];
+            snprintf(wanted, sizeof wanted, " %s=\"", elements[i].attributes[k]);
+            const char *found = strstr(p, wanted);
+            if (!found || found > end)
+                fail_msg("%s has no%s", elements[i].name, wanted);
+        }
+        if (i <= 1)
+            assert_counted(p, strstr(p, i ? "</testsuite>" : "</testsuites>"));
+        if (end[-1] != '/')
+            open[++depth] = elements[i].name;
+    }
+}
+
 #define VERIFY "cnncheck verify --tier smoke --json v.json --junit v.xml "
 
 static void what_holds_is_reported(void **state)
@@ -116,22 +177,29 @@ static void what_holds_is_reported(void **state)
     assert_true(counted("relu.forward", "exact") >= 15);
     assert_true(counted("relu.forward", "fixtures") >= 5);
     assert_true(counted("relu.forward", "relations") >= 10);
+    assert_in_range(counted("relu.forward", "trusted"), 15, counted("relu.forward", "cases"));
     read_all("v.json", text, sizeof text);
     assert_non_null(strstr(text, "\"held\": true"));
     read_all("v.xml", text, sizeof text);
-    assert_xml(text);
-    assert_non_null(strstr(text, "tests=\"7\" failures=\"0\"")); /* two, and five defects */
-    assert_non_null(strstr(text, "<testcase classname=\"defects\" name=\"D001-20\"/>"));
+    assert_junit(text);
+    assert_non_null(strstr(text, "name=\"functions\" tests=\"2\" failures=\"0\""));
+    assert_non_null(strstr(text, "name=\"defects of the documents\" tests=\"5\" failures=\"0\""));
+    assert_non_null(strstr(text, "<testcase classname=\"defects\" name=\"D001-20\" time="));
     assert_null(strstr(text, "<failure"));
 }
 
 static void globs_and_cases_choose(void **state)
 {
     (void)state;
+    static char text[1 << 16];
     shell(VERIFY "--layer 'xent.*ward'");
     assert_ended(0, "\nHELD: 2 functions, ", "a glob");
     shell(VERIFY "--layer '*.step' --isa scalar");
     assert_ended(0, "\nHELD: 1 functions, ", "a glob and a set");
+    read_all("v.xml", text, sizeof text);
+    assert_junit(text);
+    assert_true(!!strstr(text, "<skipped message=\"another set was asked for\"/>") ==
+                !!strstr(out, "not run, since another set was asked for: "));
     assert_non_null(strstr(out, "guarded calls on scalar; 0 rejected"));
     shell("CNNCHECK_ISA=scalar " VERIFY "--layer sgd");
     assert_ended(0, "guarded calls on scalar; ", "a set from the environment");
@@ -147,7 +215,7 @@ static void shards_cover_everything_once(void **state)
 {
     (void)state;
     static const char *const functions[] = { "relu.forward", "relu.backward" };
-    static const char *const what[] = { "cases", "exact", "fixtures", "calls", "relations" };
+    static const char *const what[] = { "cases", "exact", "fixtures", "calls", "relations", "trusted" };
     long whole[COUNT(functions)][COUNT(what)], parts[COUNT(functions)][COUNT(what)] = { { 0 } };
     for (int shard = 0; shard <= 3; shard++) {
         shell(VERIFY "--layer relu --shard %d/%d", shard ? shard : 1, shard ? 3 : 1);
@@ -225,9 +293,9 @@ static void a_failure_is_told_and_repeats_itself(void **state)
     assert_null(strstr(repro + 2, "REPRO"));
     assert_int_equal(counted("relu.forward", "rejected"), 1);
     read_all("v.xml", text, sizeof text);
-    assert_xml(text);
-    assert_non_null(strstr(text, "tests=\"4\" failures=\"1\""));
-    assert_non_null(strstr(text, "<failure message=\"scalar len=33: fixture: numpy stands alone"));
+    assert_junit(text);
+    assert_non_null(strstr(text, "name=\"functions\" tests=\"1\" failures=\"1\""));
+    assert_non_null(strstr(text, "<failure type=\"rejected\" message=\"scalar len=33: fixture: numpy stands alone"));
     snprintf(line, sizeof line, "%.*s", (int)strcspn(repro + 8, "\n"), repro + 8);
     shell("%s", line);
     assert_ended(1, FAILURE, line);
@@ -238,8 +306,8 @@ static void a_failure_is_told_and_repeats_itself(void **state)
     assert_ended(1, FIXTURES "/relu.forward/len=33/y.npy: No such file", "a missing file");
     assert_int_equal(counted("relu.forward", "rejected"), 1);
     read_all("v.xml", text, sizeof text);
-    assert_xml(text);
-    assert_non_null(strstr(text, "fix &lt;&amp;&quot;> tures/relu.forward/len=33/y.npy"));
+    assert_junit(text);
+    assert_non_null(strstr(text, "fix &lt;&amp;&quot;&gt; tures/relu.forward/len=33/y.npy"));
     /* And so is a function that has none. */
     shell(VERIFY "--layer 'relu.*'");
     assert_ended(1, "FAIL relu.backward scalar fixtures: this function has no fixtures", "none");

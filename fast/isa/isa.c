@@ -5,7 +5,7 @@
 #define NAME(unused, set) #set,
 const char *const isa_name[ISA_COUNT] = { ISAS(NAME, ) };
 
-bool isa_usable(enum isa isa)
+bool isa_present(enum isa isa)
 {
 #if defined __x86_64__
     __builtin_cpu_init();
@@ -17,6 +17,11 @@ bool isa_usable(enum isa isa)
     return isa < ISA_COUNT;
 }
 
+bool isa_usable(enum isa isa)
+{
+    return isa_present(isa) && probe_fast((int)isa) != NULL;
+}
+
 enum isa isa_best(void)
 {
     enum isa best = ISA_scalar;
@@ -26,8 +31,10 @@ enum isa isa_best(void)
     return best;
 }
 
-/* The tables of a layer, in the order of enum isa, and the function that picks from them. */
-#define DECLARE(layer, set) extern const struct layer##_float layer##_##set;
+/* The tables of a layer, in the order of enum isa, and the function that picks from them. Those of a
+ * set that was not linked are NULL. */
+#define WEAK __attribute__((weak))
+#define DECLARE(layer, set) extern const struct layer##_float layer##_##set WEAK;
 #define ADDRESS(layer, set) &layer##_##set,
 #define DISPATCH(layer)                                                                            \
     struct layer##_float;                                                                          \
@@ -40,7 +47,7 @@ enum isa isa_best(void)
     }
 LAYERS(DISPATCH)
 
-#define DECLARE_PROBE(unused, set) extern const struct probe probe_##set;
+#define DECLARE_PROBE(unused, set) extern const struct probe probe_##set WEAK;
 ISAS(DECLARE_PROBE, )
 const struct probe *probe_fast(int isa)
 {

@@ -23,6 +23,10 @@ enum isa { ISAS(ISA_ENUM, ISA_) ISA_COUNT };
 extern const char *const isa_name[ISA_COUNT];
 
 /* Whether this machine, and the system it runs, can execute the set. */
+bool isa_present(enum isa isa);
+
+/* And whether this build has it, too. One without is made where a compiler does not know a set:
+ * make SETS="scalar avx2". */
 bool isa_usable(enum isa isa);
 
 /* The widest usable set. */
