@@ -12,14 +12,14 @@ ifeq ($(MAKELEVEL),0)
 MAKEFLAGS += -j$(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
 endif
 
-# Nothing may contract or reorder floating-point operations: every level gives the same bits.
-STRICT   := -std=c11 -D_DEFAULT_SOURCE -Wall -Wextra -Wpedantic -Wshadow \
-            -Wno-missing-field-initializers -ffp-contract=off
+# Nothing may contract or reorder floating-point operations, for the bits, or be computed and dropped, for flags.
+accepts = $(shell echo 'int main(void){return 0;}' | $(CC) $(1) -x c - -o /dev/null 2>/dev/null && echo $(1))
+STRICT   := -std=c11 -D_DEFAULT_SOURCE -Wall -Wextra -Wpedantic -Wshadow -Wno-missing-field-initializers \
+            -ffp-contract=off $(call accepts,-ffp-exception-behavior=maytrap)
 CPPFLAGS += -I. -DFIXTURES_DIR='"$(CURDIR)/fixtures"'
 LDLIBS   += -lm
 
 # What this machine has beside the C library.
-accepts = $(shell echo 'int main(void){return 0;}' | $(CC) $(1) -x c - -o /dev/null 2>/dev/null && echo $(1))
 OPENMP := $(or $(call accepts,-fopenmp),-Wno-unknown-pragmas)
 define LIBRARY
 ifeq ($$(shell pkg-config --exists $(1) 2>/dev/null && echo yes),yes)

@@ -149,6 +149,7 @@ static bool try_shape(struct work *w, const void *shape, struct verdict *v)
     shape_print(w->tally->check, shape, text);
     judge_begin(&j, w->tally->check, w->tally->function, shape);
     draw_inputs(w->campaign->seed, &j, text, w->exact);
+    j.flags = true;
     judge_reference(&j, w->exact);
     const bool held = judge_sets(w->campaign, &j, v);
     judge_end(&j);

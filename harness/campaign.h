@@ -41,6 +41,7 @@ struct tally {
     long cases, exact, bound, fixtures; /* cases, by what they were judged with */
     long trusted;                       /* cases that are evidence: see trust.h */
     long calls[ISA_COUNT];              /* of fast, under guard */
+    long lanes;                         /* trials at another alignment, or with a NaN or infinity */
     long relations;                     /* that held, by ref and by fast at every set */
     long rejected;
     double seconds;                     /* of a processor, in cases and all floats */
@@ -79,6 +80,7 @@ bool campaign_takes(const struct campaign *c, const char *name, const char *func
 void campaign_cases(struct campaign *c);
 void campaign_fixtures(struct campaign *c);
 void campaign_exhaust(struct campaign *c);
+void campaign_lanes(struct campaign *c);
 void campaign_relations(struct campaign *c);
 void campaign_train(struct campaign *c);
 void campaign_networks(struct campaign *c);

@@ -7,22 +7,12 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SMALL = 4096 }; /* elements of the largest operand */
-
-static bool small(const struct check *c, const struct function *f, const void *shape)
-{
-    for (const struct operand *o = f->operand; o->name; o++)
-        if (operand_count(c, o, shape) > SMALL)
-            return false;
-    return true;
-}
-
 /* By ref, and by fast at every set. */
 static void hold(struct campaign *c, struct tally *t, const char *text)
 {
     union any_shape shape;
     struct error e;
-    if (!shape_parse(t->check, text, "case", &shape, &e) || !small(t->check, t->function, &shape))
+    if (!shape_parse(t->check, text, "case", &shape, &e) || !shape_is_small(t->check, t->function, &shape))
         return;
     for (int kind = 0; kind < RELATIONS; kind++)
         for (int isa = -1; isa < ISA_COUNT; isa++) {

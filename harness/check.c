@@ -195,6 +195,15 @@ size_t operand_count(const struct check *c, const struct operand *o, const void 
     return count;
 }
 
+bool shape_is_small(const struct check *c, const struct function *f, const void *shape)
+{
+    enum { SMALL = 4096 };
+    for (const struct operand *o = f->operand; o->name; o++)
+        if (operand_count(c, o, shape) > SMALL)
+            return false;
+    return true;
+}
+
 static double product(const struct check *c, const char *list, const void *shape)
 {
     int value[MAX_KEYS];

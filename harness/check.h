@@ -145,6 +145,9 @@ int operand_dims(const struct check *c, const struct operand *o, const void *sha
 size_t operand_count(const struct check *c, const struct operand *o, const void *shape);
 bool operand_absent(const struct check *c, const struct operand *o, const void *shape);
 
+/* No operand is so large that what is tried many times over would take long. */
+bool shape_is_small(const struct check *c, const struct function *f, const void *shape);
+
 /* n of the bound, for an OUT operand. */
 double operand_terms(const struct check *c, const struct operand *o, const void *shape);
 

@@ -144,6 +144,7 @@ static void run(struct campaign *c)
     c->start = seconds_now();
     campaign_fixtures(c);
     campaign_cases(c);
+    campaign_lanes(c);
     if (c->tier == TIER_EXHAUSTIVE)
         campaign_exhaust(c);
     if (!c->only)

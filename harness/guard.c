@@ -25,6 +25,8 @@ struct buffer {
 
 struct guard {
     size_t page;
+    int raised;   /* by the last call */
+    size_t apart; /* bytes between a buffer and its page's edge */
     struct buffer buffer[GUARD_BUFFERS];
 };
 
@@ -94,12 +96,17 @@ void guard_destroy(struct guard *g)
     free(g);
 }
 
+void guard_keep_apart(struct guard *g, int floats)
+{
+    g->apart = sizeof(float) * (size_t)floats;
+}
+
 float *guard_place(struct guard *g, int slot, const char *name, const float *data, size_t count,
                    enum placement where)
 {
     struct buffer *b = &g->buffer[slot];
     const size_t bytes = count * sizeof *data;
-    const size_t pages = (bytes + g->page - 1) / g->page * g->page;
+    const size_t pages = (bytes + g->apart + g->page - 1) / g->page * g->page;
     if (b->pages != pages || !b->map) {
         unmap(g, b);
         b->map = mmap(NULL, pages + 2 * g->page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -112,7 +119,7 @@ float *guard_place(struct guard *g, int slot, const char *name, const float *dat
         out_of_memory();
     memset(first, PATTERN, pages);
     b->name = name;
-    b->data = where == PLACE_START ? first : first + pages - bytes;
+    b->data = where == PLACE_START ? first + g->apart : first + pages - g->apart - bytes;
     b->bytes = bytes;
     b->writable = !data;
     if (data) {
@@ -175,11 +182,13 @@ bool guard_call(struct guard *g, void (*call)(void *context), void *context,
     fegetenv(&saved);
     const unsigned before = environment();
     fault_signal = 0;
+    feclearexcept(FE_ALL_EXCEPT);
     if (sigsetjmp(here, 1) == 0) {
         landing = &here;
         call(context);
     }
     landing = NULL;
+    g->raised = fetestexcept(FE_ALL_EXCEPT);
     const unsigned after = environment();
     fesetenv(&saved);
     if (fault_signal) {
@@ -194,6 +203,11 @@ bool guard_call(struct guard *g, void (*call)(void *context), void *context,
         if (g->buffer[i].map && !surroundings_kept(g, &g->buffer[i], message))
             return false;
     return true;
+}
+
+int guard_raised(const struct guard *g)
+{
+    return g->raised;
 }
 
 bool guard_is_poison(float x)

@@ -24,6 +24,10 @@ struct guard;
 struct guard *guard_create(void);
 void guard_destroy(struct guard *g);
 
+/* How far from the unmapped pages the buffers placed from now on lie; at first 0. The pattern is between,
+ * so that a kernel meets every alignment of 4 bytes where nothing is its own. */
+void guard_keep_apart(struct guard *g, int floats);
+
 /* Lays out buffer `slot` anew: `count` floats, copied from `data` and read-only, or, with data NULL,
  * writable and poisoned. `name` is what messages call it. Stops the program when memory runs out. */
 float *guard_place(struct guard *g, int slot, const char *name, const float *data, size_t count,
@@ -33,6 +37,9 @@ float *guard_place(struct guard *g, int slot, const char *name, const float *dat
  * what was not. The buffers may be read until they are placed again. */
 bool guard_call(struct guard *g, void (*call)(void *context), void *context,
                 char message[GUARD_MESSAGE]);
+
+/* The floating-point exceptions, of <fenv.h>, that the last call raised. */
+int guard_raised(const struct guard *g);
 
 /* The poison: a signalling NaN that no computation gives. */
 bool guard_is_poison(float x);

@@ -1,11 +1,13 @@
 #include "harness/judge.h"
 
+#include <fenv.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-const char *const judge_label[] = { "none", "guard", "poison", "exact", "bound", "bits" };
+const char *const judge_label[] = { "none", "guard", "poison", "exact", "bound", "bits",
+                                   "flags" };
 
 static void *allocate(size_t count, size_t size)
 {
@@ -87,7 +89,13 @@ void judge_reference(struct judge *j, bool exact)
         for (size_t k = 0; j->input[i] && k < j->count[i]; k++)
             j->input[i][k] = (float)j->ref[i][k];
     }
+    fenv_t saved;
+    feholdexcept(&saved);
     f->ref(j->shape, operand);
+    j->raised = fetestexcept(FE_ALL_EXCEPT) | FE_INEXACT | (exact ? 0 : FE_OVERFLOW | FE_UNDERFLOW);
+    if (j->raised & (FE_INVALID | FE_DIVBYZERO)) /* one singularity, two ways to meet it */
+        j->raised |= FE_INVALID | FE_DIVBYZERO;
+    fesetenv(&saved);
     if (f->rule == RULE_BOUND)
         sum_of_absolutes(j);
     for (int i = 0; i < j->operands; i++) {
@@ -185,6 +193,22 @@ static bool judge_output(struct judge *j, int i, enum isa isa, bool first, struc
     return true;
 }
 
+/* Whether fast raised nothing that ref did not. */
+static bool judge_flags(const struct judge *j, struct trial *t)
+{
+    static const struct { int flag; const char *name; } flags[] = {
+        { FE_INVALID, "invalid" }, { FE_DIVBYZERO, "divide-by-zero" },
+        { FE_OVERFLOW, "overflow" }, { FE_UNDERFLOW, "underflow" },
+    };
+    const int more = j->flags ? guard_raised(j->guard) & ~j->raised : 0;
+    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
+        if (more & flags[i].flag) {
+            snprintf(t->reason, sizeof t->reason, "raised %s, as ref does not", flags[i].name);
+            return reject(t, JUDGE_FLAGS);
+        }
+    return true;
+}
+
 bool judge_fast(struct judge *j, enum isa isa, enum placement where, struct trial *t)
 {
     const struct function *f = j->function;
@@ -198,6 +222,8 @@ bool judge_fast(struct judge *j, enum isa isa, enum placement where, struct tria
     }
     const size_t work = f->workspace ? f->workspace(isa, j->shape) : 0;
     call.work = guard_place(j->guard, j->operands, "the workspace", NULL, work, where);
+    for (size_t k = 0; k < work; k++)
+        call.work[k] = NAN; /* quiet: a kernel may compute with what it throws away */
     if (!guard_call(j->guard, make_call, &call, message)) {
         snprintf(t->reason, sizeof t->reason, "%s", message);
         return reject(t, JUDGE_GUARD);
@@ -206,7 +232,7 @@ bool judge_fast(struct judge *j, enum isa isa, enum placement where, struct tria
         if (f->operand[i].role == OUT &&
             !judge_output(j, i, isa, where == PLACE_START, t))
             return false;
-    return true;
+    return judge_flags(j, t);
 }
 
 bool never_written(const double *element)

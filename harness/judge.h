@@ -27,6 +27,8 @@ struct judge {
     double *ref[MAX_OPERANDS];   /* inputs, and what ref makes of them */
     double *bound[MAX_OPERANDS]; /* of OUT operands; NULL: fast must give ref rounded to float */
     double *sum[MAX_OPERANDS];   /* S of OUT operands */
+    bool flags;                  /* set by the caller: fast may raise nothing beyond `raised` */
+    int raised;                  /* what ref raises, and what float may raise beyond double */
     float *input[MAX_OPERANDS];
     float *scalar[MAX_OPERANDS]; /* what ISA_scalar gave */
     float *output[MAX_OPERANDS]; /* where the last trial left its outputs, until the next one */
@@ -36,7 +38,8 @@ struct judge {
 
 /* The judge that rejected, or none: memory that is not the kernel's, an element that it never
  * wrote, another value than ref, one out of bounds, other bits than scalar. */
-enum judge_name { JUDGE_NONE, JUDGE_GUARD, JUDGE_POISON, JUDGE_EXACT, JUDGE_BOUND, JUDGE_BITS };
+enum judge_name { JUDGE_NONE, JUDGE_GUARD, JUDGE_POISON, JUDGE_EXACT, JUDGE_BOUND, JUDGE_BITS,
+                  JUDGE_FLAGS };
 extern const char *const judge_label[];
 
 struct trial {
