@@ -1,5 +1,6 @@
 #include "harness/campaign.h"
 #include "harness/command.h"
+#include "harness/exhaust.h"
 #include "harness/progress.h"
 
 #include <getopt.h>
@@ -24,7 +25,8 @@ static const char help[] =
     "  --seed N              seed of inputs and of random shapes (default: 1)\n"
     "  --tier NAME           smoke: listed shapes and a few random ones, no training;\n"
     "                        full: 120 random shapes a function, and training (default);\n"
-    "                        exhaustive: full, and all 2^32 floats for functions of one float\n"
+    "                        exhaustive: full, and all 2^32 floats for functions of one float,\n"
+    "                        elementary.exp, .log and .log1p among them: ten minutes\n"
     "  --time-budget SECONDS go on with random shapes for so long\n"
     "  --shard I/N           only the I-th of N parts of the cases, 1 <= I <= N\n"
     "  --threads N           cases at once (default: the processors there are)\n"
@@ -136,6 +138,9 @@ static bool choose_functions(struct campaign *c, struct error *e)
         if (campaign_takes(c, networks[i]->name, "train") ||
             campaign_takes(c, networks[i]->name, "fixtures"))
             return true;
+    for (const struct function *f = elementary_check.function; f->name; f++)
+        if (c->tier == TIER_EXHAUSTIVE && campaign_takes(c, elementary_check.layer, f->name))
+            return true;
     return false;
 }
 
@@ -145,8 +150,6 @@ static void run(struct campaign *c)
     campaign_fixtures(c);
     campaign_cases(c);
     campaign_lanes(c);
-    if (c->tier == TIER_EXHAUSTIVE)
-        campaign_exhaust(c);
     if (!c->only)
         campaign_networks(c);
     campaign_relations(c);
@@ -154,6 +157,8 @@ static void run(struct campaign *c)
         campaign_defects(c);
     if (c->tier != TIER_SMOKE && !c->only)
         campaign_train(c);
+    if (c->tier == TIER_EXHAUSTIVE)
+        campaign_exhaust(c); /* the last, for it adds functions that the others do not know */
     c->seconds = seconds_now() - c->start;
 }
 

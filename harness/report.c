@@ -30,6 +30,23 @@ static void print_sets(const struct campaign *c)
                                              : "but this build does not");
 }
 
+/* Functions of one float, tried on all. */
+static void print_exhausted(const struct campaign *c)
+{
+    const char *head = "\nall floats, in a row      worst error    at                 floats\n";
+    for (const struct tally *t = c->tally; t < c->tally + c->tallies; t++) {
+        char name[64], worst[32] = "ref rounded", at[32] = "";
+        snprintf(name, sizeof name, "%s.%s", t->check->layer, t->function->name);
+        if (t->ulps > 0.0) {
+            snprintf(worst, sizeof worst, "%.3f ulp", t->ulps);
+            snprintf(at, sizeof at, "%a", t->ulps_at);
+        }
+        if (t->exhausted)
+            printf("%s%-25s %-14s %-18s %ld\n", head, name, worst, at, t->exhausted);
+        head = t->exhausted ? "" : head;
+    }
+}
+
 static void print_followings(const struct campaign *c)
 {
     if (c->followings)
@@ -87,10 +104,6 @@ bool report_summary(struct campaign *c)
             printf("NOT TRUSTED\n");
         else if (t->cases + t->exhausted == 0)
             printf("nothing run\n");
-        else if (t->exhausted == 1L << 32)
-            printf("held, on all 2^32 floats\n");
-        else if (t->exhausted)
-            printf("held, on %ld floats in a row\n", t->exhausted);
         else
             printf("held\n");
         cases += t->cases;
@@ -100,6 +113,7 @@ bool report_summary(struct campaign *c)
     printf("trusted: cases of which more is expected than zeros, or one number everywhere\n"
            "headroom: the worst error of fast as a part of its computed bound; 1 would reject\n");
     print_sets(c);
+    print_exhausted(c);
     print_followings(c);
     for (int i = 0; i < c->proofs; i++)
         proven += proof_held(&c->proof[i]);

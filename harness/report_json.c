@@ -53,6 +53,9 @@ static void json_tally(FILE *f, struct tally *t)
     json_number(f, t->spreads ? t->headroom : NAN);
     fprintf(f, ", \"median\": ");
     json_number(f, tally_median(t));
+    fprintf(f, ", \"ulps\": ");
+    json_number(f, t->exhausted ? t->ulps : NAN);
+    fprintf(f, ", \"ulps_at\": \"%a\"", t->ulps_at);
     fprintf(f, ", \"witness\": ");
     json_string(f, t->witness);
     fprintf(f, ", \"failure\": ");

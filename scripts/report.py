@@ -48,7 +48,8 @@ def functions(build):
         verdict = "held" if t["rejected"] == 0 else f"**{t['rejected']} rejected**"
         verdict += ", **not trusted**" if t["distrusted"] else ""
         if t["exhausted"]:
-            verdict += ", all 2^32 floats"
+            verdict += f", {t['exhausted']} floats in a row: "
+            verdict += f"{t['ulps']:.3f} ulp at `{t['ulps_at']}`" if t["ulps"] else "ref rounded"
         rows.append((t["name"], t["cases"], t["exact"], t["bound"], t["fixtures"],
                      t["relations"], t["trusted"], t["calls"],
                      number(t["headroom"]) or "exact", number(t["median"]),

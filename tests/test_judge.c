@@ -4,8 +4,11 @@
 #include "ref/conv2d.h"
 #include "ref/dense.h"
 #include "ref/maxpool.h"
+#include "ref/minmax.h"
+#include "ref/relu.h"
 #include "ref/sgd.h"
 
+#include <float.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -158,6 +161,32 @@ KERNEL(sgd_in_place)
     sgd_fast(isa)->step(shape, a[2], a[1], a[2]);
 }
 
+/* ReLU, and a flag. */
+static volatile float zero = 0.0f, largest = FLT_MAX;
+
+#define RAISES(name, expression)                                                                   \
+    KERNEL(name)                                                                                   \
+    {                                                                                              \
+        const volatile float unused = expression;                                                  \
+        (void)unused;                                                                              \
+        (void)work;                                                                                \
+        relu_fast(isa)->forward(shape, a[0], a[1]);                                                \
+    }
+RAISES(invalid, zero / zero)
+RAISES(dividing, 1.0f / zero)
+RAISES(overflowing, largest * largest)
+RAISES(underflowing, 1.0f / largest * 0.3f)
+RAISES(inexact, (zero + 1.0f) / 3.0f)
+
+/* Where ref divides 0 by 0, dividing anything else by it is no more wrong. */
+KERNEL(dividing_minmax)
+{
+    const volatile float unused = 1.0f / zero;
+    (void)unused;
+    (void)work;
+    minmax_fast(isa)->forward(shape, a[0], a[1]);
+}
+
 /* One case, judged as a campaign does it: the first rejection, or none. */
 static enum judge_name judged(const struct check *c, const struct function *f, const char *text,
                               bool exact, struct trial *t)
@@ -170,6 +199,7 @@ static enum judge_name judged(const struct check *c, const struct function *f, c
     if (!shape_parse(c, text, "case", &shape, &e))
         fail_msg("%s", e.text);
     judge_begin(&j, c, f, &shape);
+    j.flags = true;
     for (int i = 0; i < j.operands; i++) {
         int dim[MAX_DIMS], rank = operand_dims(c, &f->operand[i], &shape, dim);
         if (f->operand[i].role == IN && exact)
@@ -192,7 +222,7 @@ static enum judge_name judged(const struct check *c, const struct function *f, c
 }
 
 enum { NONE = JUDGE_NONE, GUARD = JUDGE_GUARD, POISON = JUDGE_POISON, EXACT = JUDGE_EXACT,
-       BOUND = JUDGE_BOUND, BITS = JUDGE_BITS, ANY = -1 };
+       BOUND = JUDGE_BOUND, BITS = JUDGE_BITS, FLAGS = JUDGE_FLAGS, ANY = -1 };
 
 #define DENSE(defect) "dense.forward", "n=3,in=33,out=17", defect, dense_forward
 #define MAXPOOL(function) "maxpool." #function, "n=1,c=2,h=8,w=18,k=2,stride=2", SOUND
@@ -227,6 +257,13 @@ static const struct {
     { CONV2D "channel", SOUND, without_bias, POISON, POISON, "never wrote y[0,0,0,0]" },
     { "dense.backward", "n=5,in=21,out=35", SOUND, dense_backward_in_two, NONE, NONE, "" },
     { "sgd.step", "len=37,lr=0.01", SOUND, sgd_in_place, NONE, NONE, "" },
+    { "relu.forward", "len=33", SOUND, inexact, NONE, NONE, "" },
+    { "relu.forward", "len=33", SOUND, invalid, FLAGS, FLAGS, "raised invalid, as ref" },
+    { "relu.forward", "len=33", SOUND, dividing, FLAGS, FLAGS, "raised divide-by-zero, as ref" },
+    { "relu.forward", "len=33", SOUND, overflowing, FLAGS, NONE, "raised overflow, as ref" },
+    { "relu.forward", "len=33", SOUND, underflowing, FLAGS, NONE, "raised underflow, as ref" },
+    { "minmax.forward", "len=1", SOUND, dividing_minmax, NONE, NONE, "" },
+    { "minmax.forward", "len=9", SOUND, dividing_minmax, ANY, FLAGS, "raised divide-by-zero" },
 };
 
 static void every_defect_is_rejected_and_the_true_kernel_is_not(void **state)

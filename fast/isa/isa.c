@@ -46,6 +46,7 @@ enum isa isa_best(void)
         return table[isa];                                                                         \
     }
 LAYERS(DISPATCH)
+DISPATCH(elementary)
 
 #define DECLARE_PROBE(unused, set) extern const struct probe probe_##set WEAK;
 ISAS(DECLARE_PROBE, )

@@ -1,0 +1,30 @@
+#include "harness/exhaust.h"
+#include "ref/elementary.h"
+
+static const char *invalid(const void *shape)
+{
+    const struct elementary_shape *s = shape;
+    return s->len < 1 ? "len of at least 1" : NULL;
+}
+
+static const char *const none[] = { NULL };
+
+CALL(elementary, exp, a[0], a[1])
+CALL(elementary, log, a[0], a[1])
+CALL(elementary, log1p, a[0], a[1])
+
+#define OPERANDS { { "x", IN, "len" }, { "y", OUT, "len", .terms = "", .more = 6 } }
+
+/* Not among checks[]: only the exhaustive tier knows it. */
+const struct check elementary_check = {
+    .layer = "elementary",
+    .shape_size = sizeof(struct elementary_shape),
+    .key = { INT_KEY(elementary, len, 1, 100) },
+    .invalid = invalid,
+    .cases = none, .trouble = none, .large = none,
+    .function = {
+        { CALLS(exp), .rule = RULE_ULP, .operand = OPERANDS },
+        { CALLS(log), .rule = RULE_ULP, .operand = OPERANDS },
+        { CALLS(log1p), .rule = RULE_ULP, .operand = OPERANDS },
+    },
+};
