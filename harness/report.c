@@ -90,11 +90,13 @@ bool report_summary(struct campaign *c)
     printf("%-25s %6s %6s %6s %8s %9s %8s %8s %7s  %s\n", "function", "cases", "exact", "bound",
            "fixtures", "relations", "trusted", "headroom", "median", "verdict");
     for (struct tally *t = c->tally; t < c->tally + c->tallies; t++) {
-        char name[64], worst[16] = "exact", median[16] = "";
+        char name[64], worst[16] = "", median[16] = "";
         snprintf(name, sizeof name, "%s.%s", t->check->layer, t->function->name);
         if (t->spreads) {
             snprintf(worst, sizeof worst, "%.3f", t->headroom);
             snprintf(median, sizeof median, "%.3f", tally_median(t));
+        } else if (t->cases) {
+            strcpy(worst, "exact");
         }
         printf("%-25s %6ld %6ld %6ld %8ld %9ld %8ld %8s %7s  ", name, t->cases, t->exact, t->bound,
                t->fixtures, t->relations, t->trusted, worst, median);
