@@ -38,10 +38,10 @@ static void try_block(struct campaign *c, struct tally *t, struct buffers *b, ui
     for (int i = 0; i < BLOCK; i++)
         b->bound[i] = ulp_bound(b->ref[i]);
     for (int isa = 0; isa < ISA_COUNT; isa++) {
-        if (!c->use[isa] && isa != ISA_scalar)
+        if (!campaign_runs(c, isa))
             continue;
         t->function->fast((enum isa)isa, &shape, (float *[]){ b->input, b->output }, NULL);
-        if (isa == ISA_scalar)
+        if (isa_leads((enum isa)isa))
             memcpy(b->scalar, b->output, sizeof b->scalar);
         const struct comparison right = t->function->rule == RULE_ULP
                                             ? compare_bound(b->output, b->ref, b->bound, BLOCK)

@@ -101,7 +101,7 @@ static void judge_fixture(struct campaign *c, struct judge *j, struct tally *t, 
     for (int isa = 0; isa < ISA_COUNT; isa++) {
         struct trial trial;
         char reason[700];
-        if (!c->use[isa] && isa != ISA_scalar)
+        if (!campaign_runs(c, isa))
             continue;
         t->calls++;
         const bool fast_ref = judge_fast(j, (enum isa)isa, PLACE_START, &trial);
