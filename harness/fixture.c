@@ -109,9 +109,11 @@ static void judge_fixture(struct campaign *c, struct judge *j, struct tally *t, 
                                          trial.rejected_by != JUDGE_POISON);
         const bool fast_numpy = spoken && fast_agrees_with_numpy(j, numpy);
         if (!ref_numpy || !fast_ref) {
-            snprintf(reason, sizeof reason, "fixture: %s%s%s%s",
+            snprintf(reason, sizeof reason, "fixture: %s%s%s%s%s%s",
                      odd_one_out(ref_numpy, fast_ref, fast_numpy), difference,
-                     fast_ref ? "" : "; fast: ", fast_ref ? "" : trial.reason);
+                     fast_ref ? "" : "; fast: ",
+                     fast_ref ? "" : judge_label[trial.rejected_by],
+                     fast_ref ? "" : " judge: ", fast_ref ? "" : trial.reason);
             tally_failure(c, t, text, (enum isa)isa, reason, NULL);
             return;
         }
