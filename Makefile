@@ -17,10 +17,10 @@ accepts = $(shell echo 'int main(void){return 0;}' | $(CC) $(1) -x c - -o /dev/n
 STRICT   := -std=c11 -D_DEFAULT_SOURCE -Wall -Wextra -Wpedantic -Wshadow -Wno-missing-field-initializers \
             -ffp-contract=off $(call accepts,-ffp-exception-behavior=maytrap)
 CPPFLAGS += -I. -DFIXTURES_DIR='"$(CURDIR)/fixtures"'
-LDLIBS   += -lm
 
 # What this machine has beside the C library.
 OPENMP := $(or $(call accepts,-fopenmp),-Wno-unknown-pragmas)
+LDLIBS := $(LDLIBS) -lm $(call accepts,-ldl)
 define LIBRARY
 ifeq ($$(shell pkg-config --exists $(1) 2>/dev/null && echo yes),yes)
 CPPFLAGS += -DHAVE_$(2) $$(shell pkg-config --cflags $(1))

@@ -1,6 +1,7 @@
 #include "harness/campaign.h"
 
 #include "harness/fill.h"
+#include "harness/plugin.h"
 #include "harness/progress.h"
 #include "harness/shrink.h"
 #include "harness/trust.h"
@@ -16,6 +17,16 @@ bool campaign_takes(const struct campaign *c, const char *name, const char *func
     char full[128];
     snprintf(full, sizeof full, "%s.%s", name, function);
     return !fnmatch(c->glob, full, 0) || !fnmatch(c->glob, name, 0);
+}
+
+bool campaign_runs(const struct campaign *c, int isa)
+{
+    return c->use[isa] || (isa == ISA_scalar && !c->use[ISA_plugin]);
+}
+
+enum isa campaign_lead(const struct campaign *c)
+{
+    return c->use[ISA_plugin] ? ISA_plugin : ISA_scalar;
 }
 
 void tally_case(struct campaign *c, struct tally *t, const char *text, const char *what,
@@ -55,8 +66,10 @@ void tally_failure(struct campaign *c, struct tally *t, const char *text, enum i
             progress_clear();
             printf("FAIL %s.%s %s %s: %s\n", t->check->layer, t->function->name, isa_name[isa],
                    text, reason);
-            printf("REPRO: cnncheck verify --layer %s.%s --isa %s --seed %llu ", t->check->layer,
-                   t->function->name, isa_name[isa], (unsigned long long)c->seed);
+            printf("REPRO: cnncheck verify --layer %s.%s %s%s%s --seed %llu ", t->check->layer,
+                   t->function->name, isa == ISA_plugin ? "--plugin \"" : "--isa ",
+                   isa == ISA_plugin ? plugin_file() : isa_name[isa],
+                   isa == ISA_plugin ? "\"" : "", (unsigned long long)c->seed);
             printf(again ? "%s\n" : "--case \"%s\"\n", again ? again : text);
             fflush(stdout);
         }
@@ -117,7 +130,7 @@ static bool judge_sets(const struct campaign *c, struct judge *j, struct verdict
     *v = (struct verdict){ .headroom = -1.0, .evidence = case_is_evidence(j) };
     for (int isa = 0; isa < ISA_COUNT; isa++)
         for (int where = 0; where < PLACEMENTS; where++) {
-            if (!c->use[isa] && (isa != ISA_scalar || where != PLACE_START))
+            if (!c->use[isa] && (!campaign_runs(c, isa) || where != PLACE_START))
                 continue;
             v->calls[isa]++;
             if (!judge_fast(j, (enum isa)isa, (enum placement)where, &v->trial)) {

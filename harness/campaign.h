@@ -77,6 +77,12 @@ struct following {
 /* Whether the campaign's glob takes "name.function". */
 bool campaign_takes(const struct campaign *c, const char *name, const char *function);
 
+/* Whether it runs a level: one that was asked for, or scalar for its bits, which no plugin needs. */
+bool campaign_runs(const struct campaign *c, int isa);
+
+/* The level whose bits the others have to give. */
+enum isa campaign_lead(const struct campaign *c);
+
 /* The parts of a campaign; each adds to the tallies. */
 void campaign_cases(struct campaign *c);
 void campaign_fixtures(struct campaign *c);

@@ -37,11 +37,11 @@ static bool held(struct trials *t, const char *what, enum placement where)
     for (int isa = 0; isa < ISA_COUNT; isa++) {
         struct trial trial;
         char reason[500];
-        if (!t->campaign->use[isa] && isa != ISA_scalar)
+        if (!campaign_runs(t->campaign, isa))
             continue;
 #pragma omp atomic
         t->tally->calls[isa]++;
-        if (judge_fast(&t->judge, (enum isa)isa, isa == ISA_scalar ? PLACE_START : where, &trial))
+        if (judge_fast(&t->judge, (enum isa)isa, isa_leads((enum isa)isa) ? PLACE_START : where, &trial))
             continue;
         snprintf(reason, sizeof reason, "%s: %s judge: %s", what, judge_label[trial.rejected_by],
                  trial.reason);
@@ -77,7 +77,7 @@ static bool others_kept(struct trials *t, const char *what)
             element_name(&t->judge, i, k, where);
             snprintf(reason, sizeof reason, "%s changes %s, which does not depend on it: %a to %a",
                      what, where, (double)t->fast[i][k], (double)t->judge.scalar[i][k]);
-            tally_failure(t->campaign, t->tally, t->text, ISA_scalar, reason, NULL);
+            tally_failure(t->campaign, t->tally, t->text, campaign_lead(t->campaign), reason, NULL);
             return false;
         }
     return true;

@@ -7,12 +7,13 @@
 #include <stdio.h>
 #include <string.h>
 
-/* By ref, and by fast at every set. */
+/* By ref, and by fast at every set; not by what was rejected, for nothing guards these calls. */
 static void hold(struct campaign *c, struct tally *t, const char *text)
 {
     union any_shape shape;
     struct error e;
-    if (!shape_parse(t->check, text, "case", &shape, &e) || !shape_is_small(t->check, t->function, &shape))
+    if (t->rejected || !shape_parse(t->check, text, "case", &shape, &e) ||
+        !shape_is_small(t->check, t->function, &shape))
         return;
     for (int kind = 0; kind < RELATIONS; kind++)
         for (int isa = -1; isa < ISA_COUNT; isa++) {

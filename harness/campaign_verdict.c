@@ -8,7 +8,7 @@
 
 enum set_state campaign_set(const struct campaign *c, enum isa isa)
 {
-    if (!isa_present(isa))
+    if (!isa_present(isa) && !c->use[isa])
         return SET_ABSENT;
     if (!c->use[isa])
         return c->lowered ? SET_LOWERED : SET_MISSED;

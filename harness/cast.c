@@ -74,7 +74,7 @@ void cast_call(struct cast *cast, const struct performer *who, const struct func
         size[i] = m->size;
         operand[i] = operand_absent(cast->check, &f->operand[i], cast->shape) ? NULL : m->data;
     }
-    if (who->fast)
+    if (who->fast && (who->isa != ISA_plugin || f->plugged())) /* ref stands in for what it lacks */
         call_fast(cast, who, f, operand, size);
     else
         (f == who->replaced ? who->by : f->ref)(cast->shape, operand);

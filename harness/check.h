@@ -7,6 +7,7 @@
 #define HARNESS_CHECK_H
 
 #include "fast/isa/isa.h"
+#include "fast/plugin.h"
 #include "harness/error.h"
 #include "harness/rng.h"
 #include "ref/layers.h"
@@ -73,6 +74,7 @@ struct function {
     void (*ref)(const void *shape, double *const *operand);
     void (*fast)(enum isa isa, const void *shape, float *const *operand, float *work);
     size_t (*workspace)(enum isa isa, const void *shape); /* in floats; NULL: none */
+    bool (*plugged)(void); /* whether the plugin has it */
     const char *flops; /* the product of these keys, times `each`, is what it computes; NULL: it is
                         * held against memory alone */
     int each;
@@ -85,6 +87,7 @@ struct function {
 struct check {
     const char *layer;
     size_t shape_size;
+    const char *kernels; /* what fast/plugin.h compares */
     struct key key[MAX_KEYS]; /* ended by a NULL name; those of a case first, derived ones last */
     const char *(*invalid)(const void *shape); /* what the contract needs and the shape lacks, or NULL */
     const char *const *cases; /* shapes that are always tried, as text, ended by NULL */
@@ -108,8 +111,16 @@ struct check {
     {                                                                                              \
         (void)work;                                                                                \
         layer##_fast(isa)->function(s, __VA_ARGS__);                                               \
+    }                                                                                              \
+    static bool function##_plugged(void)                                                           \
+    {                                                                                              \
+        return layer##_fast(ISA_plugin) && layer##_fast(ISA_plugin)->function;                     \
     }
-#define CALLS(function) .name = #function, .ref = function##_ref, .fast = function##_fast
+#define CALLS(function)                                                                            \
+    .name = #function, .ref = function##_ref, .fast = function##_fast,                             \
+    .plugged = function##_plugged
+#define CHECKS(layer_)                                                                             \
+    .layer = #layer_, .shape_size = sizeof(struct layer_##_shape), .kernels = KERNELS_TEXT(layer_)
 
 /* A shape large enough for any layer's. */
 union any_shape {

@@ -1,5 +1,7 @@
 #include "harness/command.h"
 
+#include "harness/plugin.h"
+
 #include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
@@ -71,7 +73,7 @@ bool parse_isa(const char *name, enum isa *out, struct error *e)
         *out = isa_best();
         return true;
     }
-    for (int i = 0; i < ISA_COUNT; i++) {
+    for (int i = 0; i < ISA_plugin; i++) {
         if (strcmp(name, isa_name[i]) == 0 && isa_usable((enum isa)i)) {
             *out = (enum isa)i;
             return true;
@@ -82,6 +84,20 @@ bool parse_isa(const char *name, enum isa *out, struct error *e)
         strcat(strcat(names, i ? ", " : ""), isa_name[i]);
     }
     return fail(e, "%s: unknown instruction set '%s'; there are %s", where, name, names);
+}
+
+bool choose_levels(const char *isa, const char *plugin, bool use[ISA_COUNT], struct error *e)
+{
+    enum isa named;
+    if (plugin && isa)
+        return fail(e, "--isa %s: a plugin is a level of its own", isa);
+    if (plugin ? !plugin_load(plugin, e) : !parse_isa(isa, &named, e))
+        return false;
+    for (int i = 0; i < ISA_COUNT; i++)
+        use[i] = plugin                         ? i == ISA_plugin
+                 : isa || getenv("CNNCHECK_ISA") ? i == (int)named
+                                                 : isa_usable((enum isa)i);
+    return true;
 }
 
 int default_threads(void)

@@ -2,6 +2,7 @@
 #include "harness/bench.h"
 #include "harness/command.h"
 #include "harness/outfile.h"
+#include "harness/plugin.h"
 #include "harness/progress.h"
 
 #include <fnmatch.h>
@@ -22,6 +23,8 @@ static const char help[] =
     "\n"
     "  --layer GLOB          only functions that match: conv2d, 'conv2d.*' (default: *)\n"
     "  --isa NAME            instruction set (default: CNNCHECK_ISA, or the widest)\n"
+    "  --plugin FILE         only the kernels of this shared object, which README says how to make,\n"
+    "                        each before the one of the instruction set\n"
     "  --shapes NAME         notebooks: the documents' own, and batches of 64 of them (default);\n"
     "                        large: those of large networks; all: both\n"
     "  --case SHAPE          only this shape\n"
@@ -29,19 +32,20 @@ static const char help[] =
     "  --json FILE           results for programs\n"
     "  --help                this text\n";
 
-enum option_name { LAYER, ISA, SHAPES, CASE, THREADS, JSON, HELP };
+enum option_name { LAYER, ISA, PLUGIN_FILE, SHAPES, CASE, THREADS, JSON, HELP };
 enum shapes { NOTEBOOKS = 1, LARGE = 2 };
 enum { BATCH = 64, TIMINGS = 512 };
 
 static const struct option options[] = {
     { "layer", required_argument, NULL, LAYER },     { "isa", required_argument, NULL, ISA },
+    { "plugin", required_argument, NULL, PLUGIN_FILE },
     { "shapes", required_argument, NULL, SHAPES },   { "case", required_argument, NULL, CASE },
     { "threads", required_argument, NULL, THREADS }, { "json", required_argument, NULL, JSON },
     { "help", no_argument, NULL, HELP },             { NULL, 0, NULL, 0 }
 };
 
 struct request {
-    const char *glob, *isa_name, *only, *json;
+    const char *glob, *isa_name, *plugin, *only, *json;
     int shapes, threads;
     bool help;
     enum isa isa;
@@ -49,6 +53,7 @@ struct request {
 
 /* What is to be timed, and then what came of it. */
 struct plan {
+    enum isa isa;
     struct timing timing[TIMINGS];
     int count;
 };
@@ -72,6 +77,7 @@ static bool parse_options(int argc, char **argv, struct request *r, struct error
         switch (option) {
         case LAYER: r->glob = optarg; break;
         case ISA: r->isa_name = optarg; break;
+        case PLUGIN_FILE: r->plugin = optarg; break;
         case SHAPES: good = parse_shapes(optarg, &r->shapes, e); break;
         case CASE: r->only = optarg; break;
         case THREADS: good = parse_int("--threads", optarg, 1, 1024, &r->threads, e); break;
@@ -85,14 +91,21 @@ static bool parse_options(int argc, char **argv, struct request *r, struct error
     return good;
 }
 
-static void add(struct plan *p, const struct check *c, const struct function *f, const char *shape)
+static void add_level(struct plan *p, const struct check *c, const struct function *f,
+                      const char *shape, enum isa isa)
 {
     if (p->count == TIMINGS)
         abort();
     struct timing *t = &p->timing[p->count++];
-    t->check = c;
-    t->function = f;
+    *t = (struct timing){ .check = c, .function = f, .isa = isa };
     snprintf(t->shape, SHAPE_TEXT, "%s", shape);
+}
+
+static void add(struct plan *p, const struct check *c, const struct function *f, const char *shape)
+{
+    if (plugin_file())
+        add_level(p, c, f, shape, ISA_plugin);
+    add_level(p, c, f, shape, p->isa);
 }
 
 static void add_documents(struct plan *p, const struct check *c, const struct function *f)
@@ -110,12 +123,13 @@ static void add_documents(struct plan *p, const struct check *c, const struct fu
 static bool make_plan(const struct request *r, struct plan *p, struct error *e)
 {
     union any_shape shape;
-    fail(e, "--layer %s matches no function; cnncheck info lists them", r->glob);
+    p->isa = r->isa;
+    no_function(r->glob, e);
     for (int i = 0; checks[i]; i++)
         for (const struct function *f = checks[i]->function; f->name; f++) {
             char name[128];
             snprintf(name, sizeof name, "%s.%s", checks[i]->layer, f->name);
-            if (fnmatch(r->glob, name, 0) && fnmatch(r->glob, checks[i]->layer, 0))
+            if (plugin_lacks(f) || (fnmatch(r->glob, name, 0) && fnmatch(r->glob, checks[i]->layer, 0)))
                 continue;
             if (r->only && shape_parse(checks[i], r->only, "--case", &shape, e))
                 add(p, checks[i], f, r->only);
@@ -135,7 +149,7 @@ static void print_machine(const struct request *r)
     for (int i = 0; i < 4; i++)
         printf("%s %.0f GB/s of %zu KiB", i ? "," : "", 1e-9 * bench_copy(r->isa, bytes[i]),
                bytes[i] >> 10);
-    printf("\n\n%-24s %10s %6s %10s %7s %7s %7s %6s  %-12s %8s  %s\n", "function", "us", "spread",
+    printf("\n\n%-24s %-7s %10s %6s %10s %7s %7s %7s %6s  %-12s %8s  %s\n", "function", "set", "us", "spread",
            "cycles", "FLOP/c", "GFLOP/s", "GB/s", "limit", "of", "x ref", "shape");
 }
 
@@ -151,8 +165,8 @@ static void print_timing(const struct timing *t)
     char name[64], c[32], per_cycle[32], rate[32], part[32];
     const double compute = t->flops > 0.0 ? t->flops : NAN;
     snprintf(name, sizeof name, "%s.%s", t->check->layer, t->function->name);
-    printf("%-24s %10.2f %4.0f %% %10s %7s %7s %7.1f %6s%c %-12s %8.1f  %s\n", name,
-           1e6 * t->seconds, 100.0 * t->spread, number(c, "%.0f", t->cycles),
+    printf("%-24s %-7s %10.2f %4.0f %% %10s %7s %7s %7.1f %6s%c %-12s %8.1f  %s\n", name,
+           isa_name[t->isa], 1e6 * t->seconds, 100.0 * t->spread, number(c, "%.0f", t->cycles),
            number(per_cycle, "%.1f", compute / t->cycles),
            number(rate, "%.1f", 1e-9 * compute / t->seconds), 1e-9 * t->bytes / t->seconds,
            number(part, "%.0f %%", 100.0 * t->part), t->part > 1.0 ? '!' : ' ',
@@ -175,8 +189,8 @@ static bool write_json(const struct request *r, const struct plan *p, struct err
     fprintf(f, "{\n  \"version\": \"%s\", \"isa\": \"%s\", \"threads\": %d,\n  \"timings\": [\n",
             program_version, isa_name[r->isa], r->threads);
     for (const struct timing *t = p->timing; t < p->timing + p->count; t++) {
-        fprintf(f, "    {\"name\": \"%s.%s\", \"shape\": \"%s\"", t->check->layer,
-                t->function->name, t->shape);
+        fprintf(f, "    {\"isa\": \"%s\", \"name\": \"%s.%s\", \"shape\": \"%s\"",
+                isa_name[t->isa], t->check->layer, t->function->name, t->shape);
         json_member(f, "seconds", t->seconds);
         json_member(f, "spread", t->spread);
         json_member(f, "cycles", t->cycles);
@@ -202,7 +216,7 @@ static void run(const struct request *r, struct plan *p)
         struct timing *t = &p->timing[i];
         progress("timings", start, i, p->count);
         shape_parse(t->check, t->shape, "shape", &shape, &e);
-        bench_function(t->check, t->function, &shape, r->isa, r->threads, t);
+        bench_function(t->check, t->function, &shape, t->isa, r->threads, t);
         progress_clear();
         print_timing(t);
         errors += t->part > 1.0;
@@ -222,7 +236,7 @@ int bench_command(int argc, char **argv)
         fputs(help, stdout);
         return EXIT_HELD;
     }
-    if (!parse_isa(r.isa_name, &r.isa, &e) || !use_threads(r.threads, &e) ||
+    if (!parse_isa(r.isa_name, &r.isa, &e) || (r.plugin && !plugin_load(r.plugin, &e)) || !use_threads(r.threads, &e) ||
         !make_plan(&r, &plan, &e) || (r.json && !outfile_possible(r.json, &e)))
         return unusable(&e);
     run(&r, &plan);

@@ -2,6 +2,7 @@
 #include "harness/command.h"
 #include "harness/digest.h"
 #include "harness/outfile.h"
+#include "harness/plugin.h"
 #include "harness/progress.h"
 
 #include <errno.h>
@@ -21,6 +22,7 @@ static const char help[] =
     "\n"
     "  --layer GLOB   only functions that match: conv2d, 'conv2d.*', '*.backward' (default: *)\n"
     "  --isa NAME     only this instruction set (default: all usable; CNNCHECK_ISA too)\n"
+    "  --plugin FILE  only the kernels of this shared object, which README says how to make\n"
     "  --threads N    of a kernel, at most (default: 4; 1 in a build without OpenMP)\n"
     "  --seed N       seed of inputs and of random shapes (default: 1)\n"
     "  --out FILE     writes the hashes\n"
@@ -29,10 +31,11 @@ static const char help[] =
     "\n"
     "Exit status: 0 everything held, 1 bits differ, 2 it could not be run.\n";
 
-enum option_name { LAYER, ISA, THREADS, SEED, OUT_FILE, CHECK, HELP };
+enum option_name { LAYER, ISA, PLUGIN_FILE, THREADS, SEED, OUT_FILE, CHECK, HELP };
 
 static const struct option options[] = {
     { "layer", required_argument, NULL, LAYER },     { "isa", required_argument, NULL, ISA },
+    { "plugin", required_argument, NULL, PLUGIN_FILE },
     { "threads", required_argument, NULL, THREADS }, { "seed", required_argument, NULL, SEED },
     { "out", required_argument, NULL, OUT_FILE },    { "check", required_argument, NULL, CHECK },
     { "help", no_argument, NULL, HELP },             { NULL, 0, NULL, 0 }
@@ -42,7 +45,7 @@ enum { NAME = 64, MOST = 256 };
 
 struct request {
     struct digest_plan plan;
-    const char *glob, *isa, *out, *check;
+    const char *glob, *isa, *plugin, *out, *check;
     bool help;
 };
 
@@ -64,6 +67,7 @@ static bool parse_options(int argc, char **argv, struct request *r, struct error
         switch (option) {
         case LAYER: r->glob = optarg; break;
         case ISA: r->isa = optarg; break;
+        case PLUGIN_FILE: r->plugin = optarg; break;
         case THREADS:
             good = parse_int("--threads", optarg, 1, 1024, &r->plan.threads, e) &&
                    use_threads(r->plan.threads, e);
@@ -163,16 +167,18 @@ static int run_functions(const struct request *r, struct line *line, const struc
     long calls = 0;
     for (int i = 0; checks[i]; i++)
         for (const struct function *f = checks[i]->function; f->name; f++)
-            all += campaign_takes(&taken, checks[i]->layer, f->name);
+            all += campaign_takes(&taken, checks[i]->layer, f->name) && !plugin_lacks(f);
     for (int i = 0; checks[i]; i++)
         for (const struct function *f = checks[i]->function; f->name; f++) {
-            if (!campaign_takes(&taken, checks[i]->layer, f->name))
+            if (!campaign_takes(&taken, checks[i]->layer, f->name) || plugin_lacks(f))
                 continue;
             progress("digest", start, functions, all);
             const bool steady = run_function(r, checks[i], f, &line[functions], &calls);
             *failed += !steady || (r->check && !agrees(r, known, count, &line[functions]));
             functions++;
         }
+    if (functions == 0)
+        return 0;
     printf("%s: %d functions, %ld calls on", *failed ? "FAILED" : "HELD", functions, calls);
     for (int isa = 0; isa < ISA_COUNT; isa++)
         if (r->plan.use[isa])
@@ -187,7 +193,6 @@ int digest_command(int argc, char **argv)
     struct request r = { .glob = "*" };
     struct line known[MOST], mine[MOST];
     struct error e;
-    enum isa isa;
     int count = 0, failed = 0;
     r.plan.threads = use_threads(4, &e) ? 4 : 1;
     if (!parse_options(argc, argv, &r, &e))
@@ -196,14 +201,12 @@ int digest_command(int argc, char **argv)
         fputs(help, stdout);
         return EXIT_HELD;
     }
-    if (!parse_isa(r.isa, &isa, &e) || (r.out && !outfile_possible(r.out, &e)) ||
+    if (!choose_levels(r.isa, r.plugin, r.plan.use, &e) || (r.out && !outfile_possible(r.out, &e)) ||
         (r.check && (count = read_digest(r.check, r.plan.seed, known, &e)) < 0))
         return unusable(&e);
-    for (int i = 0; i < ISA_COUNT; i++)
-        r.plan.use[i] = r.isa || getenv("CNNCHECK_ISA") ? i == (int)isa : isa_usable((enum isa)i);
     const int functions = run_functions(&r, mine, known, count, &failed);
     if (functions == 0) {
-        fail(&e, "--layer %s matches no function; cnncheck info lists them", r.glob);
+        no_function(r.glob, &e);
         return unusable(&e);
     }
     if (failed)

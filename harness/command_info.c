@@ -48,7 +48,7 @@ int info_command(int argc, char **argv)
            image_kind_lacks_library(IMAGE_PNG) ? "no, built without libpng" : "libpng");
     printf("fixtures          %s\n", fixtures_dir());
     printf("instruction sets ");
-    for (int i = 0; i < ISA_COUNT; i++)
+    for (int i = 0; i < ISA_plugin; i++)
         printf(" %s%s", isa_name[i],
                i == (int)isa                ? " (in use)"
                : isa_usable((enum isa)i)    ? ""

@@ -2,6 +2,7 @@
 #include "harness/command.h"
 #include "harness/npy.h"
 #include "harness/outfile.h"
+#include "harness/plugin.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -17,6 +18,7 @@ static const char help[] =
     "\n"
     "  --impl ref|fast     which side\n"
     "  --isa NAME          instruction set of fast (default: CNNCHECK_ISA, or the widest usable)\n"
+    "  --plugin FILE       the kernel of this shared object instead, which README says how to make\n"
     "  --threads N         threads of fast (default: 1)\n"
     "  --in NAME=FILE      an input, once for each\n"
     "  --out NAME=FILE     an output\n"
@@ -24,10 +26,11 @@ static const char help[] =
     "\n"
     "layer.function              keys                                    in -> out\n";
 
-enum option_name { IMPL, ISA, THREADS, INPUT, OUTPUT, HELP };
+enum option_name { IMPL, ISA, PLUGIN_FILE, THREADS, INPUT, OUTPUT, HELP };
 
 static const struct option options[] = {
     { "impl", required_argument, NULL, IMPL }, { "isa", required_argument, NULL, ISA },
+    { "plugin", required_argument, NULL, PLUGIN_FILE },
     { "threads", required_argument, NULL, THREADS }, { "in", required_argument, NULL, INPUT },
     { "out", required_argument, NULL, OUTPUT }, { "help", no_argument, NULL, HELP },
     { NULL, 0, NULL, 0 }
@@ -89,10 +92,22 @@ static bool note_file(struct request *r, const char *option, int role, const cha
                 role == IN ? "input" : "output");
 }
 
+static bool choose_level(struct request *r, const char *isa, const char *plugin, struct error *e)
+{
+    if (!plugin)
+        return parse_isa(isa, &r->isa, e);
+    r->isa = ISA_plugin;
+    if (isa)
+        return fail(e, "--isa %s: a plugin is a level of its own", isa);
+    return plugin_load(plugin, e) &&
+           (!plugin_lacks(r->function) ||
+            fail(e, "%s: has no %s.%s", plugin, r->check->layer, r->function->name));
+}
+
 /* Everything on the command line but the function's name, which argv[1] is. */
 static bool parse_arguments(int argc, char **argv, struct request *r, struct error *e)
 {
-    const char *impl = NULL, *isa = NULL;
+    const char *impl = NULL, *isa = NULL, *plugin = NULL;
     int option, threads = 1;
     bool good = true;
     opterr = 0;
@@ -101,6 +116,7 @@ static bool parse_arguments(int argc, char **argv, struct request *r, struct err
         switch (option) {
         case IMPL: impl = optarg; break;
         case ISA: isa = optarg; break;
+        case PLUGIN_FILE: plugin = optarg; break;
         case THREADS: good = parse_int("--threads", optarg, 1, 1024, &threads, e); break;
         case INPUT: good = note_file(r, "--in", IN, optarg, e); break;
         case OUTPUT: good = note_file(r, "--out", OUT, optarg, e); break;
@@ -119,9 +135,9 @@ static bool parse_arguments(int argc, char **argv, struct request *r, struct err
     if (!impl || (strcmp(impl, "ref") && strcmp(impl, "fast")))
         return fail(e, "run needs --impl ref or --impl fast");
     r->fast = !strcmp(impl, "fast");
-    if (isa && !r->fast)
-        return fail(e, "--isa: ref has no instruction sets");
-    return (!r->fast || parse_isa(isa, &r->isa, e)) && use_threads(threads, e) &&
+    if (!r->fast && (isa || plugin))
+        return fail(e, "%s: ref has no instruction sets", isa ? "--isa" : "--plugin");
+    return (!r->fast || choose_level(r, isa, plugin, e)) && use_threads(threads, e) &&
            shape_parse(r->check, r->shape_text, argv[1], &r->shape, e);
 }
 

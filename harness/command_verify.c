@@ -1,6 +1,7 @@
 #include "harness/campaign.h"
 #include "harness/command.h"
 #include "harness/exhaust.h"
+#include "harness/plugin.h"
 #include "harness/progress.h"
 
 #include <getopt.h>
@@ -20,6 +21,8 @@ static const char help[] =
     "                        mnist01-sigmoid.train (default: *)\n"
     "  --isa NAME            only this instruction set, CNNCHECK_ISA too (default: all that the\n"
     "                        machine has; one that is missing in this build is a failure)\n"
+    "  --plugin FILE         only the kernels of this shared object, which README says how to make:\n"
+    "                        against ref, NumPy and themselves, without networks and training\n"
     "  --case SHAPE          only this case, and the fixtures of this name; it is told as it is,\n"
     "                        while others that fail are reduced to the smallest that does\n"
     "  --seed N              seed of inputs and of random shapes (default: 1)\n"
@@ -36,10 +39,11 @@ static const char help[] =
     "\n"
     "Exit status: 0 everything held, 1 something was rejected, 2 it could not be run.\n";
 
-enum option_name { LAYER, ISA, CASE, SEED, TIER, BUDGET, SHARD, THREADS, JSON, JUNIT, HELP };
+enum option_name { LAYER, ISA, PLUGIN_FILE, CASE, SEED, TIER, BUDGET, SHARD, THREADS, JSON, JUNIT, HELP };
 
 static const struct option options[] = {
     { "layer", required_argument, NULL, LAYER },   { "isa", required_argument, NULL, ISA },
+    { "plugin", required_argument, NULL, PLUGIN_FILE },
     { "case", required_argument, NULL, CASE },     { "seed", required_argument, NULL, SEED },
     { "tier", required_argument, NULL, TIER },     { "time-budget", required_argument, NULL, BUDGET },
     { "shard", required_argument, NULL, SHARD },   { "threads", required_argument, NULL, THREADS },
@@ -49,7 +53,7 @@ static const struct option options[] = {
 
 struct request {
     struct campaign campaign;
-    const char *isa, *json, *junit;
+    const char *isa, *plugin, *json, *junit;
     bool help;
 };
 
@@ -83,6 +87,7 @@ static bool parse_options(int argc, char **argv, struct request *r, struct error
         switch (option) {
         case LAYER: c->glob = optarg; break;
         case ISA: r->isa = optarg; break;
+        case PLUGIN_FILE: r->plugin = optarg; break;
         case CASE: c->only = optarg; break;
         case SEED: good = parse_int("--seed", optarg, 0, INT_MAX, &seed, e); break;
         case TIER: good = parse_tier(optarg, &c->tier, e); break;
@@ -104,24 +109,13 @@ static bool parse_options(int argc, char **argv, struct request *r, struct error
     return good;
 }
 
-/* The sets to run: the one that was named, or all that this machine can execute. */
-static bool choose_sets(const char *name, struct campaign *c, struct error *e)
-{
-    enum isa isa;
-    if (!parse_isa(name, &isa, e))
-        return false;
-    c->lowered = name || getenv("CNNCHECK_ISA");
-    for (int i = 0; i < ISA_COUNT; i++)
-        c->use[i] = c->lowered ? i == (int)isa : isa_usable((enum isa)i);
-    return true;
-}
-
-/* One tally for every function that the glob takes and that the case fits, if there is one. */
+/* One tally for every function that the glob takes and that the case fits, if there is one; a plugin
+ * has no networks. */
 static bool choose_functions(struct campaign *c, struct error *e)
 {
     char text[SHAPE_TEXT];
     union any_shape shape;
-    fail(e, "--layer %s matches no function; cnncheck info lists them", c->glob);
+    no_function(c->glob, e);
     snprintf(text, sizeof text, "%.*s", c->only ? (int)strcspn(c->only, "#") : 0,
              c->only ? c->only : "");
     c->tally = calloc(256, sizeof *c->tally);
@@ -129,10 +123,10 @@ static bool choose_functions(struct campaign *c, struct error *e)
         abort();
     for (int i = 0; checks[i]; i++)
         for (const struct function *f = checks[i]->function; f->name; f++)
-            if (campaign_takes(c, checks[i]->layer, f->name) &&
+            if (campaign_takes(c, checks[i]->layer, f->name) && !plugin_lacks(f) &&
                 (!c->only || shape_parse(checks[i], text, "--case", &shape, e)))
                 c->tally[c->tallies++] = (struct tally){ .check = checks[i], .function = f };
-    if (c->tallies || c->only)
+    if (c->tallies || c->only || c->use[ISA_plugin])
         return c->tallies > 0;
     for (int i = 0; networks[i]; i++)
         if (campaign_takes(c, networks[i]->name, "train") ||
@@ -146,16 +140,17 @@ static bool choose_functions(struct campaign *c, struct error *e)
 
 static void run(struct campaign *c)
 {
+    const bool networks_too = !c->only && !c->use[ISA_plugin];
     c->start = seconds_now();
     campaign_fixtures(c);
     campaign_cases(c);
     campaign_lanes(c);
-    if (!c->only)
+    if (networks_too)
         campaign_networks(c);
     campaign_relations(c);
-    if (!c->only)
+    if (networks_too)
         campaign_defects(c);
-    if (c->tier != TIER_SMOKE && !c->only)
+    if (c->tier != TIER_SMOKE && networks_too)
         campaign_train(c);
     if (c->tier == TIER_EXHAUSTIVE)
         campaign_exhaust(c); /* the last, for it adds functions that the others do not know */
@@ -175,7 +170,8 @@ int verify_command(int argc, char **argv)
         return EXIT_HELD;
     }
     use_threads(1, &e); /* of a kernel; cases run c->threads at once */
-    bool good = choose_sets(r.isa, c, &e) && choose_functions(c, &e) &&
+    c->lowered = r.isa || r.plugin || getenv("CNNCHECK_ISA");
+    bool good = choose_levels(r.isa, r.plugin, c->use, &e) && choose_functions(c, &e) &&
                 (access(fixtures_dir(), R_OK) == 0 ||
                  fail(&e, "%s: no fixtures there; CNNCHECK_FIXTURES says where they are",
                       fixtures_dir()));

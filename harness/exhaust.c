@@ -1,6 +1,7 @@
 #include "harness/exhaust.h"
 
 #include "harness/campaign.h"
+#include "harness/plugin.h"
 #include "harness/progress.h"
 
 #include <math.h>
@@ -61,7 +62,7 @@ static void call_ref(const struct function *f, const void *shape, struct block *
 
 static void call_fast(const struct function *f, enum isa isa, const void *shape, struct block *b)
 {
-    float *const out = isa == ISA_scalar ? b->scalar : b->output;
+    float *const out = isa_leads(isa) ? b->scalar : b->output;
     f->fast(isa, shape, f->operand[1].role == OUT ? (float *[]){ b->input, out }
                                                   : (float *[]){ b->input, b->ones, out }, NULL);
 }
@@ -103,7 +104,7 @@ static int wrong_step(const struct block *b, int way)
 static void wrong(struct campaign *c, struct tally *t, const struct block *b, uint32_t block, int at,
                   enum isa isa, const char *what)
 {
-    const float *y = isa == ISA_scalar ? b->scalar : b->output;
+    const float *y = isa_leads(isa) ? b->scalar : b->output;
     char reason[200], again[64];
     snprintf(reason, sizeof reason, "%s(%a) is %a, ref %a, scalar %a: %s", t->check->layer,
              b->x[at], (double)y[at], b->ref[at], (double)b->scalar[at], what);
@@ -123,6 +124,7 @@ static void keep_worst(struct tally *t, double part, double x)
 static void try_block(struct campaign *c, struct tally *t, const struct subject *s, struct block *b,
                       uint32_t block)
 {
+    const enum isa lead = campaign_lead(c);
     const uint32_t last = s->last ? s->last : UINT32_MAX;
     const bool beyond = block % (BLOCKS / 2) >= INFINITE; /* nothing but NaN comes after infinity */
     const int way = beyond ? 0 : block < BLOCKS / 2 ? s->right : s->left;
@@ -134,18 +136,18 @@ static void try_block(struct campaign *c, struct tally *t, const struct subject 
     memset(&shape, 0, sizeof shape);
     key_set(t->check->key, &shape, b->length);
     call_ref(t->function, &shape, b);
-    call_fast(t->function, ISA_scalar, &shape, b);
+    call_fast(t->function, lead, &shape, b);
     const double part = worst_part(b, t->function, s->slack, &at);
     if (part > 1.0) {
-        wrong(c, t, b, block, at, ISA_scalar, "too far from ref");
+        wrong(c, t, b, block, at, lead, "too far from ref");
         return;
     }
     if (way && (next = wrong_step(b, way)) >= 0) {
-        wrong(c, t, b, block, next, ISA_scalar, "the next goes the wrong way");
+        wrong(c, t, b, block, next, lead, "the next goes the wrong way");
         return;
     }
-    for (int isa = ISA_scalar + 1; isa < ISA_COUNT; isa++) {
-        if (!c->use[isa])
+    for (int isa = 0; isa < ISA_COUNT; isa++) {
+        if (!c->use[isa] || isa == (int)lead)
             continue;
         call_fast(t->function, (enum isa)isa, &shape, b);
         if (!memcmp(b->output, b->scalar, sizeof *b->output * (size_t)b->length))
@@ -188,7 +190,7 @@ static void try_all(struct campaign *c, struct tally *t, const struct subject *s
 void campaign_exhaust(struct campaign *c)
 {
     for (const struct function *f = elementary_check.function; c->glob && f->name; f++)
-        if (campaign_takes(c, elementary_check.layer, f->name))
+        if (campaign_takes(c, elementary_check.layer, f->name) && !plugin_lacks(f))
             c->tally[c->tallies++] = (struct tally){ .check = &elementary_check, .function = f };
     for (struct tally *t = c->tally; t < c->tally + c->tallies; t++) {
         const struct subject *s = subject_of(t);

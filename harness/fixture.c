@@ -102,7 +102,7 @@ static void judge_fixture(struct campaign *c, struct judge *j, struct tally *t, 
     for (int isa = 0; isa < ISA_COUNT; isa++) {
         struct trial trial;
         char reason[700];
-        if (!c->use[isa] && isa != ISA_scalar)
+        if (!campaign_runs(c, isa))
             continue;
         t->calls[isa]++;
         const bool fast_ref = judge_fast(j, (enum isa)isa, PLACE_START, &trial);
@@ -110,9 +110,11 @@ static void judge_fixture(struct campaign *c, struct judge *j, struct tally *t, 
                                          trial.rejected_by != JUDGE_POISON);
         const bool fast_numpy = spoken && fast_agrees_with_numpy(j, numpy);
         if (!ref_numpy || !fast_ref) {
-            snprintf(reason, sizeof reason, "fixture: %s%s%s%s",
+            snprintf(reason, sizeof reason, "fixture: %s%s%s%s%s%s",
                      odd_one_out(ref_numpy, fast_ref, fast_numpy), difference,
-                     fast_ref ? "" : "; fast: ", fast_ref ? "" : trial.reason);
+                     fast_ref ? "" : "; fast: ",
+                     fast_ref ? "" : judge_label[trial.rejected_by],
+                     fast_ref ? "" : " judge: ", fast_ref ? "" : trial.reason);
             tally_failure(c, t, text, (enum isa)isa, reason, NULL);
             return;
         }

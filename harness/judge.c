@@ -159,7 +159,7 @@ static bool reject(struct trial *t, enum judge_name by)
     return false;
 }
 
-/* One OUT operand: everything written, right by its rule, and the bits of ISA_scalar. */
+/* One OUT operand: everything written, right by its rule, and the bits of the level that leads. */
 static bool judge_output(struct judge *j, int i, enum isa isa, bool first, struct trial *t)
 {
     const float *y = j->output[i];
@@ -181,13 +181,13 @@ static bool judge_output(struct judge *j, int i, enum isa isa, bool first, struc
     }
     if (j->bound[i] && c.headroom > t->headroom)
         t->headroom = c.headroom;
-    if (isa == ISA_scalar && first)
+    if (isa_leads(isa) && first)
         memcpy(j->scalar[i], y, j->count[i] * sizeof *y);
     c = compare_bits(y, j->scalar[i], j->count[i]);
     if (!c.agree) {
         element_name(j, i, c.at, where);
-        snprintf(t->reason, sizeof t->reason, "%s is %a, scalar gave %a", where, (double)y[c.at],
-                 (double)j->scalar[i][c.at]);
+        snprintf(t->reason, sizeof t->reason, "%s is %a, %s gave %a", where, (double)y[c.at],
+                 isa == ISA_plugin ? "its first call" : "scalar", (double)j->scalar[i][c.at]);
         return reject(t, JUDGE_BITS);
     }
     return true;

@@ -7,7 +7,8 @@
  *     judge_double(j, kernel, where, &trial)    the same for a kernel over double in fast's place
  *     judge_end(j)
  *
- * The first set tried must be ISA_scalar: the others have to give its bits.
+ * The first set tried must be ISA_scalar: the others have to give its bits; or it is ISA_plugin, whose
+ * first call, against the start of a page, gives them.
  */
 #ifndef HARNESS_JUDGE_H
 #define HARNESS_JUDGE_H
@@ -30,7 +31,7 @@ struct judge {
     bool flags;                  /* set by the caller: fast may raise nothing beyond `raised` */
     int raised;                  /* what ref raises, and what float may raise beyond double */
     float *input[MAX_OPERANDS];
-    float *scalar[MAX_OPERANDS]; /* what ISA_scalar gave */
+    float *scalar[MAX_OPERANDS]; /* what ISA_scalar gave, or a plugin at first */
     float *output[MAX_OPERANDS]; /* where the last trial left its outputs, until the next one */
     float *rounded[MAX_OPERANDS];
     double *written[MAX_OPERANDS]; /* likewise, of judge_double, before rounding to output */

@@ -100,7 +100,7 @@ static void json_sets(FILE *f, const struct campaign *c)
             between = ", ";
         }
     fprintf(f, "], \"states\": {");
-    for (int isa = 0; isa < ISA_COUNT; isa++)
+    for (int isa = 0; isa < (c->use[ISA_plugin] ? ISA_COUNT : ISA_plugin); isa++)
         fprintf(f, "%s\"%s\": \"%s\"", isa ? ", " : "", isa_name[isa],
                 words[campaign_set(c, (enum isa)isa)]);
     fprintf(f, "},\n");

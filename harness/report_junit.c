@@ -39,6 +39,8 @@ static int gather(const struct campaign *c, struct row *row)
     int rows = 0;
     for (int i = 0; i < ISA_COUNT; i++) {
         const enum set_state state = campaign_set(c, (enum isa)i);
+        if (i == ISA_plugin && state == SET_ABSENT)
+            continue;
         row[rows++] = (struct row){ "instruction sets", "set", isa_name[i],
                                     state == SET_MISSED ? missed : NULL,
                                     state == SET_LOWERED  ? "another set was asked for"

@@ -36,7 +36,7 @@ static void of_three_opinions_the_lonely_one_is_named(void **state)
     (void)state;
     static const struct { bool fast; double ref; const char *verdict; } table[] = {
         { false, 0.0, "" },
-        { true, 0.0, "scalar len=16: fixture: fast stands alone; fast: y[9] is " },
+        { true, 0.0, "scalar len=16: fixture: fast stands alone; fast: exact judge: y[9] is " },
         { false, 2.0, "scalar len=16: fixture: ref stands alone; y[9]: ref " },
         { true, 2.0, "scalar len=16: fixture: no two agree; y[9]: ref " },
         { true, 1.0, "scalar len=16: fixture: numpy stands alone; y[9]: ref " },

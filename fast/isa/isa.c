@@ -3,7 +3,7 @@
 #include "ref/layers.h"
 
 #define NAME(unused, set) #set,
-const char *const isa_name[ISA_COUNT] = { ISAS(NAME, ) };
+const char *const isa_name[ISA_COUNT] = { ISAS(NAME, ) "plugin" };
 
 bool isa_present(enum isa isa)
 {
@@ -14,7 +14,7 @@ bool isa_present(enum isa isa)
     if (isa == ISA_avx512)
         return __builtin_cpu_supports("avx512f");
 #endif
-    return isa < ISA_COUNT;
+    return isa < ISA_plugin;
 }
 
 bool isa_usable(enum isa isa)
@@ -31,6 +31,10 @@ enum isa isa_best(void)
     return best;
 }
 
+#define NUMBER(layer) LAYER_##layer,
+enum { LAYERS(NUMBER) NUMBER(elementary) LAYER_COUNT };
+const void *isa_plugin[LAYER_COUNT];
+
 /* The tables of a layer, in the order of enum isa, and the function that picks from them. Those of a
  * set that was not linked are NULL. */
 #define WEAK __attribute__((weak))
@@ -42,8 +46,8 @@ enum isa isa_best(void)
     const struct layer##_float *layer##_fast(int isa);                                             \
     const struct layer##_float *layer##_fast(int isa)                                              \
     {                                                                                              \
-        static const struct layer##_float *const table[ISA_COUNT] = { ISAS(ADDRESS, layer) };      \
-        return table[isa];                                                                         \
+        static const struct layer##_float *const table[] = { ISAS(ADDRESS, layer) };               \
+        return isa == ISA_plugin ? isa_plugin[LAYER_##layer] : table[isa];                         \
     }
 LAYERS(DISPATCH)
 DISPATCH(elementary)
@@ -52,6 +56,6 @@ DISPATCH(elementary)
 ISAS(DECLARE_PROBE, )
 const struct probe *probe_fast(int isa)
 {
-    static const struct probe *const table[ISA_COUNT] = { ISAS(ADDRESS, probe) };
-    return table[isa];
+    static const struct probe *const table[] = { ISAS(ADDRESS, probe) };
+    return table[isa == ISA_plugin ? (int)isa_best() : isa];
 }

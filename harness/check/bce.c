@@ -54,8 +54,7 @@ static void backward_magnitude(const void *shape, double *const *a)
 }
 
 const struct check bce_check = {
-    .layer = "bce",
-    .shape_size = sizeof(struct bce_shape),
+    CHECKS(bce),
     .key = { INT_KEY(bce, n, 1, 9), INT_KEY(bce, len, 1, 9), REAL_KEY(bce, eps, clips) },
     .invalid = invalid,
     .cases = cases, .trouble = trouble, .documents = 2, .large = large,

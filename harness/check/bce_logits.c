@@ -42,8 +42,7 @@ static void backward_magnitude(const void *shape, double *const *a)
 }
 
 const struct check bce_logits_check = {
-    .layer = "bce_logits",
-    .shape_size = sizeof(struct bce_logits_shape),
+    CHECKS(bce_logits),
     .key = { INT_KEY(bce_logits, n, 1, 9), INT_KEY(bce_logits, len, 1, 20) },
     .invalid = invalid,
     .cases = cases, .trouble = trouble, .documents = 2, .large = large,

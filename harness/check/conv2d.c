@@ -75,7 +75,8 @@ static const char *const large[] = {
 
 static size_t workspace(enum isa isa, const void *s)
 {
-    return conv2d_fast(isa)->workspace(s);
+    const struct conv2d_float *kernels = conv2d_fast(isa);
+    return kernels->workspace ? kernels->workspace(s) : 0; /* a plugin may need none */
 }
 
 CALL(conv2d, forward, a[0], a[1], a[2], a[3], work)
@@ -83,8 +84,7 @@ CALL(conv2d, backward_data, a[0], a[1], a[2], work)
 CALL(conv2d, backward_weights, a[0], a[1], a[2], a[3], work)
 
 const struct check conv2d_check = {
-    .layer = "conv2d",
-    .shape_size = sizeof(struct conv2d_shape),
+    CHECKS(conv2d),
     .key = { INT_KEY(conv2d, n, 1, 3), INT_KEY(conv2d, c, 1, 5), INT_KEY(conv2d, h, 1, 20),
              INT_KEY(conv2d, w, 1, 40), INT_KEY(conv2d, o, 1, 14), INT_KEY(conv2d, kh, 1, 5),
              INT_KEY(conv2d, kw, 1, 5), INT_KEY(conv2d, stride, 1, 4), INT_KEY(conv2d, pad, 0, 3),

@@ -39,8 +39,7 @@ CALL(dense, forward, a[0], a[1], a[2], a[3])
 CALL(dense, backward, a[0], a[1], a[2], a[3], a[4], a[5])
 
 const struct check dense_check = {
-    .layer = "dense",
-    .shape_size = sizeof(struct dense_shape),
+    CHECKS(dense),
     .key = { INT_KEY(dense, n, 1, 9), INT_KEY(dense, in, 1, 70), INT_KEY(dense, out, 1, 120) },
     .invalid = invalid,
     .cases = cases, .trouble = trouble, .documents = 5, .large = large,

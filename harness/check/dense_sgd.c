@@ -48,8 +48,7 @@ static void magnitude(const void *shape, double *const *a)
 }
 
 const struct check dense_sgd_check = {
-    .layer = "dense_sgd",
-    .shape_size = sizeof(struct dense_sgd_shape),
+    CHECKS(dense_sgd),
     .key = { INT_KEY(dense_sgd, in, 1, 70), INT_KEY(dense_sgd, out, 1, 120),
              REAL_KEY(dense_sgd, lr, rates) },
     .invalid = invalid,

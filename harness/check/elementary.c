@@ -17,8 +17,7 @@ CALL(elementary, log1p, a[0], a[1])
 
 /* Not among checks[]: only the exhaustive tier knows it. */
 const struct check elementary_check = {
-    .layer = "elementary",
-    .shape_size = sizeof(struct elementary_shape),
+    CHECKS(elementary),
     .key = { INT_KEY(elementary, len, 1, 100) },
     .invalid = invalid,
     .cases = none, .trouble = none, .large = none,

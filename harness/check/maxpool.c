@@ -47,8 +47,7 @@ CALL(maxpool, forward, a[0], a[1])
 CALL(maxpool, backward, a[0], a[1], a[2])
 
 const struct check maxpool_check = {
-    .layer = "maxpool",
-    .shape_size = sizeof(struct maxpool_shape),
+    CHECKS(maxpool),
     .key = { INT_KEY(maxpool, n, 1, 3), INT_KEY(maxpool, c, 1, 4), INT_KEY(maxpool, h, 1, 20),
              INT_KEY(maxpool, w, 1, 40), INT_KEY(maxpool, k, 1, 5), INT_KEY(maxpool, stride, 1, 4),
              { .name = "oh", .kind = KEY_DERIVED, .derived = oh },

@@ -76,8 +76,7 @@ static void backward_magnitude(const void *shape, double *const *operand)
 }
 
 const struct check minmax_check = {
-    .layer = "minmax",
-    .shape_size = sizeof(struct minmax_shape),
+    CHECKS(minmax),
     .key = { INT_KEY(minmax, len, 1, 100), { .name = "two", .kind = KEY_DERIVED, .derived = two } },
     .invalid = invalid,
     .cases = cases, .trouble = trouble, .documents = 2, .large = large,

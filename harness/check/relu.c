@@ -21,8 +21,7 @@ CALL(relu, forward, a[0], a[1])
 CALL(relu, backward, a[0], a[1], a[2])
 
 const struct check relu_check = {
-    .layer = "relu",
-    .shape_size = sizeof(struct relu_shape),
+    CHECKS(relu),
     .key = { INT_KEY(relu, len, 1, 100) },
     .invalid = invalid,
     .cases = cases, .trouble = trouble, .documents = 3, .large = large,

@@ -32,8 +32,7 @@ static void magnitude(const void *shape, double *const *a)
 }
 
 const struct check sgd_check = {
-    .layer = "sgd",
-    .shape_size = sizeof(struct sgd_shape),
+    CHECKS(sgd),
     .key = { INT_KEY(sgd, len, 1, 100), REAL_KEY(sgd, lr, rates) },
     .invalid = invalid,
     .cases = cases, .trouble = trouble, .documents = 3, .large = large,

@@ -32,8 +32,7 @@ static void backward_magnitude(const void *shape, double *const *a)
 }
 
 const struct check sigmoid_check = {
-    .layer = "sigmoid",
-    .shape_size = sizeof(struct sigmoid_shape),
+    CHECKS(sigmoid),
     .key = { INT_KEY(sigmoid, len, 1, 100) },
     .invalid = invalid,
     .cases = cases, .trouble = trouble, .documents = 3, .large = large,

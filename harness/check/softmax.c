@@ -55,8 +55,7 @@ static void backward_magnitude(const void *shape, double *const *a)
 }
 
 const struct check softmax_check = {
-    .layer = "softmax",
-    .shape_size = sizeof(struct softmax_shape),
+    CHECKS(softmax),
     .key = { INT_KEY(softmax, n, 1, 5), INT_KEY(softmax, len, 1, 60) },
     .invalid = invalid,
     .cases = cases, .trouble = trouble, .documents = 3, .large = large,

@@ -32,8 +32,7 @@ static void backward_magnitude(const void *shape, double *const *a)
 }
 
 const struct check tanh_check = {
-    .layer = "tanh",
-    .shape_size = sizeof(struct tanh_shape),
+    CHECKS(tanh),
     .key = { INT_KEY(tanh, len, 1, 100) },
     .invalid = invalid,
     .cases = cases, .trouble = trouble, .documents = 2, .large = large,

@@ -30,8 +30,7 @@ CALL(transpose, to_nchw, a[0], a[1])
 CALL(transpose, to_nhwc, a[0], a[1])
 
 const struct check transpose_check = {
-    .layer = "transpose",
-    .shape_size = sizeof(struct transpose_shape),
+    CHECKS(transpose),
     .key = { INT_KEY(transpose, n, 1, 3), INT_KEY(transpose, c, 1, 40),
              INT_KEY(transpose, h, 1, 9), INT_KEY(transpose, w, 1, 20) },
     .invalid = invalid,

@@ -69,8 +69,7 @@ static void backward_magnitude(const void *shape, double *const *a)
 }
 
 const struct check xent_check = {
-    .layer = "xent",
-    .shape_size = sizeof(struct xent_shape),
+    CHECKS(xent),
     .key = { INT_KEY(xent, n, 1, 9), INT_KEY(xent, len, 1, 40) },
     .invalid = invalid,
     .cases = cases, .trouble = trouble, .documents = 2, .large = large,
