@@ -45,15 +45,13 @@ struct call {
 
 INLINED void forward_plane(const struct call *a, int m, int k, int stride)
 {
-    const struct maxpool_shape *s = a->s;
-    const int oh = maxpool_oh(s), ow = maxpool_ow(s);
+    const struct maxpool_shape s = *a->s;
+    const int oh = maxpool_oh(&s), ow = maxpool_ow(&s);
+    const float *x = a->x + (size_t)m * s.h * s.w;
     float *y = a->y + (size_t)m * oh * ow;
-    for (int i = 0; i < oh; i++, y += ow) {
-        const float *row = a->x + ((size_t)m * s->h + (size_t)i * stride) * s->w;
+    for (int i = 0; i < oh; i++, x += (size_t)stride * s.w, y += ow)
         for (int j = 0; j < ow; j += 16)
-            v_store_n(y + j, window_max(row + (size_t)j * stride, s->w, k, stride, ow - j),
-                      ow - j);
-    }
+            v_store_n(y + j, window_max(x + (size_t)j * stride, s.w, k, stride, ow - j), ow - j);
 }
 
 /* Gradients of any windows, one by one in the order of the windows. */
