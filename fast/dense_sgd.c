@@ -1,50 +1,86 @@
 /* dx is summed over o in 16 strided lanes, o in lane o mod 16, folded by v_sum, as dense.backward does for
- * one example. 16 rows of weights are read from afar once, for their products and their step. */
+ * one example. A weight is read once, for its product and its step. */
 #include "ref/dense_sgd.h"
-#include "fast/dots.h"
 #include "fast/threads.h"
+#include "fast/vec.h"
 
 struct call {
-    const struct dense_sgd_shape *s;
+    int in, out;
+    float minus_lr;
     const float *x, *w, *dy;
     float *dx, *stepped;
 };
 
-/* One row: the gradient is rounded as if it were kept. */
-static void step(const float *w, v x, v minus_lr, const float *dy, int out, float *stepped)
+/* So many rows go together, a sum of each in a register. */
+enum { ROWS = V_ACCUMULATORS < 4 ? 2 : V_ACCUMULATORS < 8 ? 4 : 8 };
+
+#define INLINED static inline __attribute__((always_inline))
+
+/* The gradient is rounded as if it were kept. */
+INLINED v step(v w, v x, v minus_lr, v dy)
 {
-    const v zero = v_set1(0.0f);
-    int o = 0;
-    for (; o + 16 <= out; o += 16)
-        v_store(stepped + o, v_fma(minus_lr, v_fma(x, v_load(dy + o), zero), v_load(w + o)));
-    if (o < out) {
-        const v gradient = v_fma(x, v_load_n(dy + o, out - o), zero);
-        v_store_n(stepped + o, v_fma(minus_lr, gradient, v_load_n(w + o, out - o)), out - o);
+    return v_fma(minus_lr, v_fma(x, dy, v_set1(0.0f)), w);
+}
+
+/* n columns from o on, of R rows from i on. */
+INLINED void columns(const struct call *a, int i, int o, int n, v *sum, const int R)
+{
+    size_t at = (size_t)i * a->out + o;
+    const v dy = v_hold(n < 16 ? v_load_n(a->dy + o, n) : v_load(a->dy + o));
+    UNROLL
+    for (int r = 0; r < R; r++, at += a->out) {
+        const v row = v_hold(n < 16 ? v_load_n(a->w + at, n) : v_load(a->w + at));
+        sum[r] = v_fma(dy, row, sum[r]);
+        v_store_n(a->stepped + at, step(row, v_set1(a->x[i + r]), v_set1(a->minus_lr), dy), n);
     }
+}
+
+/* Leaves the lanes of each row's sum in `sums`. R is a constant where this is called. */
+INLINED void tile(const struct call *a, int i, float *sums, const int R)
+{
+    v sum[ROWS];
+    int o = 0;
+    UNROLL
+    for (int r = 0; r < R; r++)
+        sum[r] = v_set1(0.0f);
+    for (; o + 16 <= a->out; o += 16)
+        columns(a, i, o, 16, sum, R);
+    if (o < a->out)
+        columns(a, i, o, a->out - o, sum, R);
+    UNROLL
+    for (int r = 0; r < R; r++)
+        v_store(sums + 16 * r, sum[r]);
 }
 
 /* The last rows first: forward went through them last, and a cache that does not hold all of the weights
  * still has them. */
 static void rows(const void *context, int k, int thread)
 {
-    const struct call *a = context;
-    const int i = (a->s->in - 1) / 16 * 16 - 16 * k, out = a->s->out;
-    const int count = a->s->in - i < 16 ? a->s->in - i : 16;
-    const float *w = a->w + (size_t)i * out;
-    const v minus_lr = v_set1(-(float)a->s->lr);
+    const struct call a = *(const struct call *)context; /* a copy, which no store can change */
+    const int i = (a.in - 1) / 16 * 16 - 16 * k, count = a.in - i < 16 ? a.in - i : 16;
+    _Alignas(64) float sums[16 * 16];
+    v x[16];
+    int r = count / ROWS * ROWS;
     (void)thread;
-    v_store_n(a->dx + i, dots(w, count, out, a->dy), count);
-    for (int r = 0; r < count; r++)
-        step(w + (size_t)r * out, v_set1(a->x[i + r]), minus_lr, a->dy, out,
-             a->stepped + (size_t)(i + r) * out);
+    for (int l = count; l-- > r;)
+        tile(&a, i + l, sums + 16 * l, 1);
+    while ((r -= ROWS) >= 0)
+        tile(&a, i + r, sums + 16 * r, ROWS);
+    for (int l = 0; l < 16; l++)
+        x[l] = l < count ? v_load(sums + 16 * l) : v_set1(0.0f);
+    v_store_n(a.dx + i, v_sums(x), count);
 }
 
 static void backward(const struct dense_sgd_shape *s, const float *x, const float *w, const float *b,
                      const float *dy, float *dx, float *stepped, float *settled)
 {
-    const struct call a = { s, x, w, dy, dx, stepped };
+    const struct call a = { s->in, s->out, -(float)s->lr, x, w, dy, dx, stepped };
+    const v one = v_set1(1.0f), minus_lr = v_set1(a.minus_lr);
     thread_each((s->in + 15) / 16, (double)s->in * s->out, rows, &a);
-    step(b, v_set1(1.0f), v_set1(-(float)s->lr), dy, s->out, settled);
+    for (int o = 0; o < s->out; o += 16) {
+        const int n = s->out - o;
+        v_store_n(settled + o, step(v_load_n(b + o, n), one, minus_lr, v_load_n(a.dy + o, n)), n);
+    }
 }
 
 const struct dense_sgd_float FAST_TABLE(dense_sgd) = { backward };

@@ -1,4 +1,4 @@
-/* 16 neighbouring windows at a time; dx takes its gradients in the order of the windows. */
+/* 16 neighbouring windows at a time; dx takes its gradients in the order of the windows, from +0. */
 #include "ref/maxpool.h"
 #include "fast/threads.h"
 #include "fast/vec.h"
@@ -45,60 +45,129 @@ struct call {
 
 INLINED void forward_plane(const struct call *a, int m, int k, int stride)
 {
-    const struct maxpool_shape *s = a->s;
-    const int oh = maxpool_oh(s), ow = maxpool_ow(s);
+    const struct maxpool_shape s = *a->s;
+    const int oh = maxpool_oh(&s), ow = maxpool_ow(&s);
+    const float *x = a->x + (size_t)m * s.h * s.w;
     float *y = a->y + (size_t)m * oh * ow;
-    for (int i = 0; i < oh; i++, y += ow) {
-        const float *row = a->x + ((size_t)m * s->h + (size_t)i * stride) * s->w;
+    for (int i = 0; i < oh; i++, x += (size_t)stride * s.w, y += ow)
         for (int j = 0; j < ow; j += 16)
-            v_store_n(y + j, window_max(row + (size_t)j * stride, s->w, k, stride, ow - j),
-                      ow - j);
-    }
+            v_store_n(y + j, window_max(x + (size_t)j * stride, s.w, k, stride, ow - j), ow - j);
 }
 
-/* Adds the gradients of n windows to those of the elements at q of a row of each; a window further to
- * the right has an element at a lesser q, so that q falls. With stride 2 two neighbours go together. */
-INLINED void add_row(float *dx, int k, int stride, v place, float first, v grad, int n)
-{
-    const v zero = v_set1(0.0f);
-    float at[16], value[16];
-    for (int q = k - 1; q >= 0 && stride == 1; q--) {
-        const v x = v_select(v_eq(place, v_set1(first + (float)q)), grad, zero);
-        v_store_n(dx + q, v_add(v_load_n(dx + q, n), x), n);
-    }
-    for (int q = (k - 1) / 2 * 2; q >= 0 && stride == 2; q -= 2) {
-        const int columns = q + 1 < k ? 2 * n : 2 * n - 1;
-        const v a = v_select(v_eq(place, v_set1(first + (float)q)), grad, zero);
-        const v b = v_select(v_eq(place, v_set1(first + (float)q + 1.0f)), grad, zero);
-        const v low = v_zip_low(a, b), high = v_zip_high(a, b);
-        v_store_n(dx + q, v_add(v_load_n(dx + q, columns), low), columns);
-        if (columns > 16)
-            v_store_n(dx + q + 16, v_add(v_load_n(dx + q + 16, columns - 16), high), columns - 16);
-    }
-    if (stride > 2) {
-        v_store(at, v_sub(place, v_set1(first)));
-        v_store(value, grad);
-        for (int l = 0; l < n; l++)
-            if (at[l] >= 0.0f && at[l] < (float)k)
-                dx[(size_t)l * stride + (size_t)at[l]] += value[l];
-    }
-}
-
-INLINED void backward_plane(const struct call *a, int m, int k, int stride)
+/* Gradients of any windows, one by one in the order of the windows. */
+static void scatter_plane(const struct call *a, int m)
 {
     const struct maxpool_shape *s = a->s;
     const int oh = maxpool_oh(s), ow = maxpool_ow(s), plane = s->h * s->w;
     const float *x = a->x + (size_t)m * plane, *dy = a->dy + (size_t)m * oh * ow;
-    float *dx = a->dx + (size_t)m * plane;
+    float *dx = a->dx + (size_t)m * plane, place[16];
     for (int f = 0; f < plane; f += 16)
         v_store_n(dx + f, v_set1(0.0f), plane - f);
-    for (int i = 0; i < oh; i++, dy += ow)
+    for (int i = 0; i < oh; i++)
         for (int j = 0; j < ow; j += 16) {
-            const size_t start = (size_t)i * stride * s->w + (size_t)j * stride;
+            const size_t start = (size_t)i * s->stride * s->w + (size_t)j * s->stride;
             const int n = ow - j < 16 ? ow - j : 16;
-            const v place = window_place(x + start, s->w, k, stride, n), grad = v_load_n(dy + j, n);
-            for (int p = 0; p < k; p++)
-                add_row(dx + start + (size_t)p * s->w, k, stride, place, (float)(p * s->w), grad, n);
+            v_store(place, window_place(x + start, s->w, s->k, s->stride, n));
+            for (int l = 0; l < n; l++)
+                dx[start + (size_t)l * s->stride + (size_t)place[l]] += *dy++;
+        }
+}
+
+/* Windows 2 apart that do not overlap: each element has one gradient or none. */
+INLINED void apart_plane(const struct call *a, int m, int k)
+{
+    const struct maxpool_shape s = *a->s;
+    const int oh = maxpool_oh(&s), ow = maxpool_ow(&s);
+    const float *x = a->x + (size_t)m * s.h * s.w, *dy = a->dy + (size_t)m * oh * ow;
+    float *dx = a->dx + (size_t)m * s.h * s.w;
+    const v zero = v_set1(0.0f);
+    for (int i = 0; i < (s.h + 1) / 2; i++, x += 2 * s.w, dx += 2 * s.w)
+        for (int j = 0; j < (s.w + 1) / 2; j += 16) {
+            const int n = i < oh ? ow - j : 0, cols = s.w - 2 * j;
+            const v place = n > 0 ? window_place(x + 2 * j, s.w, k, 2, n) : zero;
+            const v grad = v_add(zero, v_load_n(dy + (size_t)i * ow + j, n));
+            for (int p = 0; p < 2 && 2 * i + p < s.h; p++) {
+                const v first = v_set1((float)(p * s.w)), second = v_set1((float)(p * s.w + 1));
+                const v left = v_select(v_eq(place, first), grad, zero);
+                const v right = v_select(v_eq(place, second), grad, zero);
+                v_store_n(dx + p * s.w + 2 * j, v_zip_low(left, right), cols);
+                if (cols > 16)
+                    v_store_n(dx + p * s.w + 2 * j + 16, v_zip_high(left, right), cols - 16);
+            }
+        }
+}
+
+/* Small windows 1 or 2 apart that overlap: a block of dx is gathered from those that reach into it. Their
+ * places and gradients are laid out as wide as dx, each where its window begins; where none does the
+ * gradient is 0, and adding that changes nothing. */
+enum { ROWS = 16, COLS = 64, MARGIN = 32, MOST = 8, WIDTH = MARGIN + COLS };
+
+struct block {
+    int y, x, cols;          /* in dx; y is a multiple of ROWS, x of COLS */
+    float (*place)[WIDTH];   /* the first row is of the windows at y - MOST */
+    float (*grad)[WIDTH];
+};
+
+/* One row of windows. */
+INLINED void place_row(struct block b, const float *x, const float *dy, float *place, float *grad, int w,
+                       int ow, int k, int stride)
+{
+    const v zero = v_set1(0.0f);
+    for (int e = MARGIN - 16 * stride; e < MARGIN + b.cols; e += 16 * stride) {
+        const int at = b.x - MARGIN + e, n = at < 0 ? 0 : ow - at / stride;
+        v from = zero, slope = zero;
+        if (n > 0) {
+            from = window_place(x + at, w, k, stride, n);
+            slope = v_load_n(dy + at / stride, n);
+        }
+        v_store(place + e, stride == 1 ? from : v_zip_low(from, zero));
+        v_store(grad + e, stride == 1 ? slope : v_zip_low(slope, zero));
+        if (stride == 2) {
+            v_store(place + e + 16, v_zip_high(from, zero));
+            v_store(grad + e + 16, v_zip_high(slope, zero));
+        }
+    }
+}
+
+/* Row y of the block: windows further down and to the right come later, and have it at lesser p and q. */
+INLINED void gather_row(struct block b, int y, float *dx, int w, int k, int stride)
+{
+    const int least = y % stride, most = least + (k - 1 - least) / stride * stride;
+    const v zero = v_set1(0.0f);
+    for (int c = 0; c < b.cols; c += 16) {
+        v sum = zero;
+        for (int p = most; p >= least; p -= stride) {
+            const int row = (y - b.y + MOST - p) / stride;
+            for (int q = k - 1; q >= 0; q--) {
+                const v here = v_set1((float)(p * w + q));
+                const v place = v_load(b.place[row] + MARGIN + c - q);
+                const v slope = v_load(b.grad[row] + MARGIN + c - q);
+                sum = v_add(sum, v_select(v_eq(place, here), slope, zero));
+            }
+        }
+        v_store_n(dx + c, sum, b.cols - c);
+    }
+}
+
+INLINED void gather_plane(const struct call *a, int m, int k, int stride)
+{
+    const struct maxpool_shape s = *a->s;
+    const int oh = maxpool_oh(&s), ow = maxpool_ow(&s);
+    const float *x = a->x + (size_t)m * s.h * s.w, *dy = a->dy + (size_t)m * oh * ow;
+    float *dx = a->dx + (size_t)m * s.h * s.w;
+    _Alignas(64) float place[ROWS + MOST][WIDTH], grad[ROWS + MOST][WIDTH];
+    struct block b = { .place = place, .grad = grad };
+    for (b.x = 0; b.x < s.w; b.x += COLS)
+        for (b.y = 0; b.y < s.h; b.y += ROWS) {
+            const int rows = s.h - b.y < ROWS ? s.h - b.y : ROWS;
+            b.cols = s.w - b.x < COLS ? s.w - b.x : COLS;
+            for (int r = (MOST - k + stride) / stride; r <= (MOST + rows - 1) / stride; r++) {
+                const int i = r + (b.y - MOST) / stride, ends = i < 0 || i >= oh ? 0 : ow;
+                place_row(b, x + (ptrdiff_t)i * stride * s.w, dy + (ptrdiff_t)i * ow, place[r], grad[r],
+                          s.w, ends, k, stride);
+            }
+            for (int y = b.y; y < b.y + rows; y++)
+                gather_row(b, y, dx + (size_t)y * s.w + b.x, s.w, k, stride);
         }
 }
 
@@ -118,12 +187,14 @@ static void backward_body(const void *context, int m, int thread)
 {
     const struct call *a = context;
     (void)thread;
-    if (a->s->k == 2 && a->s->stride == 1)
-        backward_plane(a, m, 2, 1);
-    else if (a->s->k == 2 && a->s->stride == 2)
-        backward_plane(a, m, 2, 2);
+    if (a->s->k > MOST || a->s->stride > 2)
+        scatter_plane(a, m);
+    else if (a->s->stride == 2 && a->s->k <= 2)
+        a->s->k == 2 ? apart_plane(a, m, 2) : apart_plane(a, m, 1);
+    else if (a->s->stride == 2)
+        a->s->k == 3 ? gather_plane(a, m, 3, 2) : gather_plane(a, m, a->s->k, 2);
     else
-        backward_plane(a, m, a->s->k, a->s->stride);
+        a->s->k == 2 ? gather_plane(a, m, 2, 1) : gather_plane(a, m, a->s->k, 1);
 }
 
 static double work(const struct maxpool_shape *s)

@@ -1,7 +1,9 @@
 /* threads.h - how a kernel spreads its outputs over threads (OpenMP, where the build has it).
  *
  * A sum is never split: whatever the number of threads, every output is computed as by one. Loops are
- * spread only when they have work for it, in multiply-adds; below that, waking a thread costs more.
+ * spread only when they have work for it, in multiply-adds; below that, waking a thread costs more (some 3 us
+ * for a region). Which thread computes what is fixed: what a core has written it finds in its own cache, and
+ * fetching it from another core's takes three times as long and more.
  */
 #ifndef FAST_THREADS_H
 #define FAST_THREADS_H
@@ -11,9 +13,10 @@
 #ifdef _OPENMP
 #include <omp.h>
 
+/* How many there are for a loop: within another, one. */
 static inline int thread_count(void)
 {
-    return omp_get_max_threads();
+    return omp_in_parallel() ? 1 : omp_get_max_threads();
 }
 #else
 static inline int thread_count(void)
@@ -34,10 +37,34 @@ static inline void thread_each(int count, double work,
         return;
     }
 #ifdef _OPENMP
-#pragma omp parallel for schedule(dynamic)
+#pragma omp parallel for schedule(static)
     for (int k = 0; k < count; k++)
         body(context, k, omp_get_thread_num());
 #endif
+}
+
+/* body(context, from, end) for slices of 0 to count - 1 that begin on multiples of 16: of numbers that are
+ * computed one by one. */
+struct slices {
+    void (*body)(const void *context, int from, int end);
+    const void *context;
+    int count, size;
+};
+
+static inline void thread_slice(const void *context, int k, int thread)
+{
+    const struct slices *s = context;
+    const int from = k * s->size;
+    (void)thread;
+    s->body(s->context, from, s->count - from < s->size ? s->count : from + s->size);
+}
+
+static inline void thread_slices(int count, void (*body)(const void *context, int from, int end),
+                                 const void *context)
+{
+    const int threads = thread_count(), size = (count / threads + 16) / 16 * 16;
+    const struct slices s = { body, context, count, size };
+    thread_each((count + size - 1) / size, 8.0 * count, thread_slice, &s);
 }
 
 #endif

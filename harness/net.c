@@ -2,6 +2,7 @@
 #include "harness/net.h"
 #include "harness/net_finite.h"
 #include "harness/net_layers.h"
+#include "harness/net_parts.h"
 
 #include <limits.h>
 #include <math.h>
@@ -36,15 +37,20 @@ static real *parameter_in(const struct layout *layout, real *all, int parameter)
     return parameter < 0 || !all ? NULL : all + layout->parameter[parameter].offset;
 }
 
+static size_t larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
 /* Gives every tensor its place. */
 static void place(struct net *net, struct arena *a)
 {
     const struct layout *layout = &net->layout;
     const size_t batch = (size_t)net->batch, total = (size_t)layout->total;
     size_t most = 0, largest = 0;
+    net->part_work = 0;
     for (int i = 0; i < layout->parameters; i++)
-        largest = (size_t)layout->parameter[i].count > largest
-                      ? (size_t)layout->parameter[i].count : largest;
+        largest = larger(largest, (size_t)layout->parameter[i].count);
     net->parameters = take(a, total);
     net->gradients = take(a, total);
     net->before = take(a, largest);
@@ -67,11 +73,14 @@ static void place(struct net *net, struct arena *a)
         if (l->op == OP_CONV2D) {
             struct conv2d_shape s = l->shape.conv2d;
             s.n = net->batch;
-            const size_t size = KERNELS(conv2d, net->isa)->workspace(&s);
-            most = size > most ? size : most;
+            most = larger(most, KERNELS(conv2d, net->isa)->workspace(&s));
+            s.n = part_most(net, i, i + 1);
+            s.n = s.n < net->batch ? s.n : net->batch;
+            net->part_work = larger(net->part_work, KERNELS(conv2d, net->isa)->workspace(&s));
         }
     }
-    net->work = take(a, most);
+    net->part_work = (net->part_work + 15) / 16 * 16;
+    net->work = take(a, larger(most, (size_t)thread_count() * net->part_work));
     net->last = &net->at[layout->layers - 1];
 }
 
@@ -166,8 +175,7 @@ static double forward(struct net *net, int n, bool training)
     net->n = n;
     net->training = training;
     net->forward_is_newest = true;
-    for (int i = 0; i < net->layout.layers; i++)
-        operations[net->layout.layer[i].op].forward(net, &net->layout.layer[i], &net->at[i]);
+    run_forward(net);
     net->loss->forward(net, n, net->last->y, net->targets, &net->mean_loss);
     return (double)net->mean_loss;
 }
@@ -176,8 +184,7 @@ static void backward(struct net *net)
 {
     net->forward_is_newest = false;
     net->loss->backward(net, net->n, net->last->y, net->targets, net->last->dy);
-    for (int i = net->layout.layers - 1; i >= net->first; i--)
-        operations[net->layout.layer[i].op].backward(net, &net->layout.layer[i], &net->at[i]);
+    run_backward(net);
 }
 
 static void step_parameter(struct net *net, int parameter, double lr)

@@ -5,7 +5,8 @@
  * network_layout; fast rounds each of them once.
  *
  * Nothing is allocated after create, and every parameter and activation begins on a multiple of 64
- * bytes. A batch may be smaller than the one that a net was made for.
+ * bytes. A batch may be smaller than the one that a net was made for. It runs on as many threads as
+ * there were then, or fewer.
  */
 #ifndef HARNESS_NET_H
 #define HARNESS_NET_H

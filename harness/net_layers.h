@@ -33,6 +33,8 @@ typedef float real;
 struct tensors {
     real *x, *dx, *w, *dw, *b, *db, *y, *dy;
     real *range; /* of a minmax: its last training batch's */
+    real *work;  /* of conv2d */
+    int n;       /* examples */
 };
 
 struct loss;
@@ -51,7 +53,9 @@ struct net {
     bool forward_is_newest; /* the last backward belongs to the step before */
     real *parameters, *gradients;
     real *before; /* a parameter before its step, for the trace */
-    real *targets, *work, *memory, mean_loss;
+    real *targets, *memory, mean_loss;
+    real *work;             /* for kernels of the whole batch, or part_work of it for each thread */
+    size_t part_work;
     struct tensors at[NODES_MAX + 1], *last;
     const real *logits;
     net_trace *trace;
@@ -86,37 +90,43 @@ static void traced(const struct net *net, const struct layer *l, const char *ker
 static void conv2d_forward(const struct net *net, const struct layer *l, const struct tensors *t)
 {
     struct conv2d_shape s = l->shape.conv2d;
-    s.n = net->n;
-    CALL(net, l, conv2d, forward, &s, t->x, t->w, t->b, t->y, net->work);
+    s.n = t->n;
+    CALL(net, l, conv2d, forward, &s, t->x, t->w, t->b, t->y, t->work);
 }
 
 static void conv2d_backward(const struct net *net, const struct layer *l, const struct tensors *t)
 {
     struct conv2d_shape s = l->shape.conv2d;
-    s.n = net->n;
-    CALL(net, l, conv2d, backward_weights, &s, t->x, t->dy, t->dw, t->db, net->work);
+    s.n = t->n;
     if (t->dx)
-        CALL(net, l, conv2d, backward_data, &s, t->w, t->dy, t->dx, net->work);
+        CALL(net, l, conv2d, backward_data, &s, t->w, t->dy, t->dx, t->work);
+}
+
+static void conv2d_gradients(const struct net *net, const struct layer *l, const struct tensors *t)
+{
+    struct conv2d_shape s = l->shape.conv2d;
+    s.n = t->n;
+    CALL(net, l, conv2d, backward_weights, &s, t->x, t->dy, t->dw, t->db, t->work);
 }
 
 static void maxpool_forward(const struct net *net, const struct layer *l, const struct tensors *t)
 {
     struct maxpool_shape s = l->shape.maxpool;
-    s.n = net->n;
+    s.n = t->n;
     CALL(net, l, maxpool, forward, &s, t->x, t->y);
 }
 
 static void maxpool_backward(const struct net *net, const struct layer *l, const struct tensors *t)
 {
     struct maxpool_shape s = l->shape.maxpool;
-    s.n = net->n;
+    s.n = t->n;
     CALL(net, l, maxpool, backward, &s, t->x, t->dy, t->dx);
 }
 
 static void dense_forward(const struct net *net, const struct layer *l, const struct tensors *t)
 {
     struct dense_shape s = l->shape.dense;
-    s.n = net->n;
+    s.n = t->n;
     CALL(net, l, dense, forward, &s, t->x, t->w, t->b, t->y);
 }
 
@@ -134,7 +144,7 @@ static void dense_backward(const struct net *net, const struct layer *l, const s
         return;
     }
     struct dense_shape s = l->shape.dense;
-    s.n = net->n;
+    s.n = t->n;
     CALL(net, l, dense, backward, &s, t->x, t->w, t->dy, t->dx, t->dw, t->db);
 }
 
@@ -142,12 +152,12 @@ static void dense_backward(const struct net *net, const struct layer *l, const s
     static void op##_forward(const struct net *net, const struct layer *l,                         \
                              const struct tensors *t)                                              \
     {                                                                                              \
-        CALL(net, l, op, forward, SHAPE(op, net->n * l->outputs), t->x, t->y);                     \
+        CALL(net, l, op, forward, SHAPE(op, t->n * l->outputs), t->x, t->y);                     \
     }                                                                                              \
     static void op##_backward(const struct net *net, const struct layer *l,                        \
                               const struct tensors *t)                                             \
     {                                                                                              \
-        CALL(net, l, op, backward, SHAPE(op, net->n * l->outputs), t->x, t->dy, t->dx);            \
+        CALL(net, l, op, backward, SHAPE(op, t->n * l->outputs), t->x, t->dy, t->dx);            \
     }
 ELEMENTWISE(relu)
 ELEMENTWISE(sigmoid)
@@ -157,13 +167,13 @@ ELEMENTWISE(tanh)
 static void minmax_forward(const struct net *net, const struct layer *l, const struct tensors *t)
 {
     if (net->training)
-        CALL(net, l, minmax, statistics, SHAPE(minmax, net->n * l->outputs), t->x, t->range);
-    CALL(net, l, minmax, apply, SHAPE(minmax, net->n * l->outputs), t->x, t->range, t->y);
+        CALL(net, l, minmax, statistics, SHAPE(minmax, t->n * l->outputs), t->x, t->range);
+    CALL(net, l, minmax, apply, SHAPE(minmax, t->n * l->outputs), t->x, t->range, t->y);
 }
 
 static void minmax_backward(const struct net *net, const struct layer *l, const struct tensors *t)
 {
-    CALL(net, l, minmax, backward, SHAPE(minmax, net->n * l->outputs), t->x, t->dy, t->dx);
+    CALL(net, l, minmax, backward, SHAPE(minmax, t->n * l->outputs), t->x, t->dy, t->dx);
 }
 
 /* Each is the other's gradient. */
@@ -172,14 +182,14 @@ static void minmax_backward(const struct net *net, const struct layer *l, const 
                              const struct tensors *t)                                              \
     {                                                                                              \
         struct transpose_shape s = l->shape.transpose;                                             \
-        s.n = net->n;                                                                              \
+        s.n = t->n;                                                                              \
         CALL(net, l, transpose, op, &s, t->x, t->y);                                               \
     }                                                                                              \
     static void op##_backward(const struct net *net, const struct layer *l,                        \
                               const struct tensors *t)                                             \
     {                                                                                              \
         struct transpose_shape s = l->shape.transpose;                                             \
-        s.n = net->n;                                                                              \
+        s.n = t->n;                                                                              \
         CALL(net, l, transpose, other, &s, t->dy, t->dx);                                          \
     }
 TRANSPOSE(to_nchw, to_nhwc)
@@ -187,26 +197,29 @@ TRANSPOSE(to_nhwc, to_nchw)
 
 static void softmax_forward(const struct net *net, const struct layer *l, const struct tensors *t)
 {
-    CALL(net, l, softmax, forward, SHAPE(softmax, net->n, l->outputs), t->x, t->y);
+    CALL(net, l, softmax, forward, SHAPE(softmax, t->n, l->outputs), t->x, t->y);
 }
 
 static void softmax_backward(const struct net *net, const struct layer *l, const struct tensors *t)
 {
-    CALL(net, l, softmax, backward, SHAPE(softmax, net->n, l->outputs), t->y, t->dy, t->dx);
+    CALL(net, l, softmax, backward, SHAPE(softmax, t->n, l->outputs), t->y, t->dy, t->dx);
 }
 
+typedef void operation(const struct net *net, const struct layer *l, const struct tensors *t);
+
 static const struct {
-    void (*forward)(const struct net *net, const struct layer *l, const struct tensors *t);
-    void (*backward)(const struct net *net, const struct layer *l, const struct tensors *t);
+    operation *forward, *backward;
+    operation *gradients; /* of parameters, where backward does not leave them */
+    bool whole;           /* not example by example: to be called with the whole batch */
 } operations[] = {
-    [OP_CONV2D] = { conv2d_forward, conv2d_backward },
+    [OP_CONV2D] = { conv2d_forward, conv2d_backward, conv2d_gradients },
     [OP_MAXPOOL] = { maxpool_forward, maxpool_backward },
-    [OP_DENSE] = { dense_forward, dense_backward },
+    [OP_DENSE] = { dense_forward, dense_backward, .whole = true },
     [OP_RELU] = { relu_forward, relu_backward },
     [OP_SIGMOID] = { sigmoid_forward, sigmoid_backward },
     [OP_TANH] = { tanh_forward, tanh_backward },
     [OP_SOFTMAX] = { softmax_forward, softmax_backward },
-    [OP_MINMAX] = { minmax_forward, minmax_backward },
+    [OP_MINMAX] = { minmax_forward, minmax_backward, .whole = true },
     [OP_TO_NCHW] = { to_nchw_forward, to_nchw_backward },
     [OP_TO_NHWC] = { to_nhwc_forward, to_nhwc_backward },
 };
