@@ -26,11 +26,20 @@ static int image_rows(const struct conv2d_shape *s)
     return strip_rows(conv2d_oh(s), planes_size(&row), (s->kh - 1) / s->stride);
 }
 
-/* Where a tap finds its inputs in the planes of an image, and its weight. */
-static struct place image_place(const struct conv2d_shape *s, const struct planes *p, int c, int i, int j)
+/* Where the taps find their inputs in the planes of an image, and their weights. Tap (c, i, j) comes
+ * at kh kw c + i step_i + j step_j. */
+static void image_taps(const struct conv2d_shape *s, const struct planes *p, int step_i, int step_j,
+                       struct place *t)
 {
-    const int plane = (j * p->phases + i % s->stride) * s->c + c;
-    return (struct place){ (plane * p->rows + i / s->stride) * p->cols, (c * s->kh + i) * s->kw + j };
+    const int plane = p->rows * p->cols, shift = p->phases * p->channels * plane;
+    for (int i = 0; i < s->kh; i++) {
+        const int first = i % s->stride * p->channels * plane + i / s->stride * p->cols;
+        for (int c = 0; c < s->c; c++)
+            for (int j = 0; j < s->kw; j++)
+                t[s->kh * s->kw * c + step_i * i + step_j * j] = (struct place){
+                    first + plane * c + shift * j, (c * s->kh + i) * s->kw + j
+                };
+    }
 }
 
 /* The operands of forward, and of backward_weights while it packs. */
@@ -74,10 +83,7 @@ static void forward(const struct conv2d_shape *s, const float *x, const float *w
     const struct call a = { .s = s, .x = x, .w = w, .b = b, .y = y,
                             .planes = (float *)t + lines(2 * (size_t)taps_of(s)), .tap = t,
                             .whole = image_planes(s, rows), .rows = rows, .strips = strips };
-    for (int c = 0; c < s->c; c++)
-        for (int i = 0; i < s->kh; i++)
-            for (int j = 0; j < s->kw; j++)
-                *t++ = image_place(s, &a.whole, c, i, j);
+    image_taps(s, &a.whole, s->kw, 1, t);
     thread_each(s->n * strips, multiply_adds(s), forward_strip, &a);
 }
 
@@ -137,10 +143,7 @@ static void backward_weights(const struct conv2d_shape *s, const float *x, const
     float *lanes = (float *)t + lines(2 * (size_t)taps);
     struct call a = { .s = s, .x = x, .planes = lanes + 16 * ((size_t)s->o * taps + 15), .tap = t,
                       .whole = image_planes(s, conv2d_oh(s)) };
-    for (int c = 0; c < s->c; c++)
-        for (int j = 0; j < s->kw; j++) /* rows last: their inputs are the closest together */
-            for (int i = 0; i < s->kh; i++)
-                *t++ = image_place(s, &a.whole, c, i, j);
+    image_taps(s, &a.whole, 1, s->kh, t); /* by columns: the inputs of rows are the closest together */
     for (int n = 0; n < s->n; n += most, a.x += (size_t)most * s->c * s->h * s->w) {
         const struct places p = { .count = plane, .images = least(most, s->n - n), .taps = taps,
                                   .first = n == 0, .x = a.planes, .x_image = planes_size(&a.whole),

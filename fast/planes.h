@@ -56,27 +56,31 @@ static inline float *planes_zero(float *to, size_t count)
     return to + count;
 }
 
+/* Lanes l of 16 with from <= l < end: at[l step]; 0 in the others, for which nothing is read. */
+static inline __attribute__((always_inline)) v planes_lanes(const float *at, const int step, int from,
+                                                            int end)
+{
+    if (step == 1)
+        return v_load_part(at, from, end);
+    if (step == 2)
+        return v_even(v_load_part(at, 2 * from, 2 * end - 1),
+                      v_load_part(at + 16, 2 * from - 16, 2 * end - 17));
+    return vec_gather(at, step, from, end);
+}
+
 /* `rows` rows of a plane `cols` wide, of which columns from .. end are inside of the input, where rows
- * are `pitch` apart. Each row spoils the beginning of the next one, which comes after it. */
+ * are `pitch` apart. The last vectors of rows spoil the beginning of the next ones, and come first. */
 static inline __attribute__((always_inline)) float *planes_rows(const float *source, size_t pitch,
                                                                 int rows, float *to, int cols,
                                                                 int from, int end, const int step)
 {
-    const int whole = (end - from - 1) / 16, n = end - from - 16 * whole;
-    if (end <= from)
-        return planes_zero(to, (size_t)rows * cols);
-    for (; rows > 0; rows--, source += pitch, to += cols) {
-        const float *at = source;
-        float *out = to + from;
-        if (from)
-            planes_zero(to, (size_t)from);
-        for (int k = 0; k < whole; k++, at += 16 * step, out += 16)
-            v_store(out, v_load_stride(at, step, 16));
-        v_store(out, v_load_stride(at, step, n));
-        if (end < cols)
-            planes_zero(to + end, (size_t)(cols - end));
+    for (int k = (cols - 1) / 16 * 16; k >= 0; k -= 16) {
+        const float *at = source + (ptrdiff_t)k * step;
+        float *out = to + k;
+        for (int r = 0; r < rows; r++, at += pitch, out += cols)
+            v_store(out, planes_lanes(at, step, from - k, end - k));
     }
-    return to;
+    return to + (size_t)rows * cols;
 }
 
 static void planes_pack(const struct planes *p, const float *x, float *to)
@@ -89,7 +93,7 @@ static void planes_pack(const struct planes *p, const float *x, float *to)
             const int end = planes_first(left, step, p->w, cols);
             const int above = planes_first(top, step, 0, p->rows);
             const int rows = planes_first(top, step, p->h, p->rows) - above;
-            const float *source = x + (ptrdiff_t)(top + above * step) * p->w + left + from * step;
+            const float *source = x + (ptrdiff_t)(top + above * step) * p->w + left;
             for (int c = 0; c < p->channels; c++, source += (size_t)p->h * p->w) {
                 if (above)
                     to = planes_zero(to, (size_t)above * cols);
