@@ -63,6 +63,16 @@ static void phase_taps(const struct conv2d_shape *s, const struct phase *f, int 
                 };
 }
 
+static void phase_weights(const struct conv2d_shape *s, const struct phase *f, const float *w, float *to)
+{
+    const int st = s->stride;
+    for (int o = 0; o < s->o; o++)
+        for (int q = f->q; q < s->kw; q += st)
+            for (int p = f->p; p < s->kh; p += st)
+                for (int c = 0; c < s->c; c++)
+                    *to++ = w[((o * s->c + c) * s->kh + p) * s->kw + q];
+}
+
 /* How backward_data goes about a shape. */
 struct data_plan {
     const struct conv2d_shape *s;
@@ -70,7 +80,8 @@ struct data_plan {
     size_t planes, apart;         /* floats: of a strip's planes, and of a phase of its outputs */
     const float *w, *dy;
     float *dx, *own;
-    struct place *tap;
+    struct place *tap; /* of every phase; or, by rows, its weights as a sweep wants them */
+    float *turned;
 };
 
 static struct data_plan data_plan(const struct conv2d_shape *s)
@@ -86,13 +97,18 @@ static struct data_plan data_plan(const struct conv2d_shape *s)
     };
 }
 
+/* Floats that a table of every phase's taps needs. */
+static size_t data_table(const struct conv2d_shape *s, int taps)
+{
+    return lines((by_rows(s) ? s->c : 2) * (size_t)s->stride * s->stride * taps);
+}
+
 /* Work: the taps of every phase, and for every thread the planes of a phase and, where the outputs of
  * several lie in one row, a place for each. */
 static size_t data_work(const struct conv2d_shape *s)
 {
     const struct data_plan a = data_plan(s);
-    return lines(2 * (size_t)s->stride * s->stride * a.taps) +
-           thread_count() * (a.planes + s->stride * a.apart);
+    return data_table(s, a.taps) + thread_count() * (a.planes + s->stride * a.apart);
 }
 
 /* Row `row` of outputs, `w` wide, from the rows of its phases: column j of phase k is j stride + k. */
@@ -124,11 +140,10 @@ static void sum_phase(const struct data_plan *a, const struct phase *f, const st
         sweep(&(struct sweep){ .planes = s->o, .channels = s->c, .rows = rows, .cols = f->cols,
                                .kh = f->above + 1, .kw = f->before + 1, .x = planes,
                                .x_plane = (size_t)grad->rows * grad->cols,
-                               .pitch = (size_t)grad->cols, .w = a->w + f->p * s->kw + f->q,
-                               .w_channel = (size_t)s->kh * s->kw,
-                               .w_plane = (size_t)s->c * s->kh * s->kw,
-                               .w_row = (size_t)st * s->kw, .w_col = (size_t)st, .out = out,
-                               .out_channel = out_channel, .out_row = (size_t)f->cols });
+                               .pitch = (size_t)grad->cols,
+                               .w = a->turned + (f->p * st + f->q) * (size_t)a->taps * s->c,
+                               .out = out, .out_channel = out_channel,
+                               .out_row = (size_t)f->cols });
     else
         sum_taps(&(struct product){ .rows = s->c, .cols = rows * f->cols, .depth = f->taps,
                                     .most = MOST_ROWS,
@@ -176,11 +191,15 @@ static void backward_data(const struct conv2d_shape *s, const float *w, const fl
     a.dx = dx;
     a.own = first_line(work);
     a.tap = (struct place *)a.own;
-    a.own += lines(2 * (size_t)st * st * a.taps);
-    for (int p = 0; p < st && !by_rows(s); p++)
+    a.turned = a.own;
+    a.own += data_table(s, a.taps);
+    for (int p = 0; p < st; p++)
         for (int q = 0; q < st; q++) {
             const struct phase f = phase_of(s, p, q);
-            phase_taps(s, &f, a.rows, a.tap + (p * st + q) * (size_t)a.taps);
+            if (by_rows(s))
+                phase_weights(s, &f, w, a.turned + (p * st + q) * (size_t)a.taps * s->c);
+            else
+                phase_taps(s, &f, a.rows, a.tap + (p * st + q) * (size_t)a.taps);
         }
     thread_each(s->n * st * a.strips, multiply_adds(s), data_strip, &a);
 }

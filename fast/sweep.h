@@ -4,8 +4,10 @@
  * under one row of the kernel for one row of outputs, and under the next one for the next. So rows of
  * outputs take the place of channels, and the planes need no copies for the shifts.
  *
- *     out[channel][rows - 1 - i][col] = sum over (plane, p, q) in this order of
- *         w[channel][plane][p][q] x[plane][rows - 1 - i + kh - 1 - p][col + kw - 1 - q]
+ *     out[channel][row][col] = sum over (plane, p, q) in this order of
+ *         w[plane][q][p][channel] x[plane][row + kh - 1 - p][col + kw - 1 - q]
+ *
+ * In w the factors for one column of inputs lie together, so that their places are constants.
  */
 #ifndef FAST_SWEEP_H
 #define FAST_SWEEP_H
@@ -13,18 +15,17 @@
 #include "fast/product.h"
 
 struct sweep {
-    int planes, channels, rows, cols, kh, kw; /* kh and kw: of 1 at least */
+    int planes, channels, rows, cols, kh, kw; /* SWEEP_CHANNELS at most */
     const float *x; /* rows `pitch` wide; behind the last one, 15 floats more may be read */
     size_t x_plane, pitch;
     const float *w;
-    size_t w_channel, w_plane, w_row, w_col;
     float *out;
     size_t out_channel, out_row;
 };
 
 enum { SWEEP_CHANNELS = 3, SWEEP_ROWS = 6, SWEEP_STRANDS = V_ACCUMULATORS < 12 ? 2 : 4 };
 
-/* Some rows of tiles of so many channels. */
+/* The rows of a tile of so many channels, at most. */
 static inline int sweep_rows(int channels)
 {
     const int most = V_ACCUMULATORS / channels / (V_ACCUMULATORS < 12 && channels > 1 ? 1 : 2);
@@ -44,8 +45,8 @@ static inline __attribute__((always_inline)) void
 sweep_step(const struct sweep *s, const float *const x[4], ptrdiff_t offset, const float *w,
            v sum[SWEEP_CHANNELS][SWEEP_ROWS][4], const int B, const int C, const int LO, const int HI)
 {
-    const size_t w_row = s->w_row, w_channel = s->w_channel;
-    for (int q = s->kw; q > 0; q--, w += s->w_col) {
+    const size_t column = (size_t)s->kh * B;
+    for (int q = s->kw; q > 0; q--, w += column) {
         v term[4];
         offset--;
         UNROLL
@@ -55,7 +56,7 @@ sweep_step(const struct sweep *s, const float *const x[4], ptrdiff_t offset, con
         for (int b = 0; b < B; b++) {
             UNROLL
             for (int r = LO; r < HI; r++) {
-                const v f = v_set1(w[b * w_channel - r * w_row]);
+                const v f = v_set1(w[b - r * B]);
                 UNROLL
                 for (int c = 0; c < C; c++)
                     sum[b][r][c] = v_fma(f, term[c], sum[b][r][c]);
@@ -65,7 +66,7 @@ sweep_step(const struct sweep *s, const float *const x[4], ptrdiff_t offset, con
 }
 
 /* B channels by R rows by C strands, R of kh at most. */
-static inline __attribute__((always_inline)) void sweep_tile(const struct sweep *s, int channel,
+static inline __attribute__((always_inline)) void sweep_tile(const struct sweep *s,
                                                              const struct strand *strand, const int B,
                                                              const int R, const int C)
 {
@@ -81,11 +82,11 @@ static inline __attribute__((always_inline)) void sweep_tile(const struct sweep 
                 sum[b][r][c] = v_set1(0.0f);
         }
     }
-    const size_t pitch = s->pitch, w_row = s->w_row;
+    const size_t pitch = s->pitch, w_plane = (size_t)s->kh * s->kw * B;
     for (int k = 0; k < s->planes; k++) {
-        const float *w = s->w + channel * s->w_channel + k * s->w_plane;
+        const float *w = s->w + k * w_plane;
         ptrdiff_t at = (ptrdiff_t)(k * s->x_plane) + s->kw;
-#define STEP(lo, hi) (sweep_step(s, x, at, w, sum, B, C, lo, hi), at -= (ptrdiff_t)pitch, w += w_row)
+#define STEP(lo, hi) (sweep_step(s, x, at, w, sum, B, C, lo, hi), at -= (ptrdiff_t)pitch, w += B)
         if (R > 1) STEP(0, 1);
         if (R > 2) STEP(0, 2);
         if (R > 3) STEP(0, 3);
@@ -106,16 +107,16 @@ static inline __attribute__((always_inline)) void sweep_tile(const struct sweep 
         for (int r = 0; r < R; r++) {
             UNROLL
             for (int c = 0; c < C; c++)
-                v_store_n(strand[c].out + (channel + b) * s->out_channel - r * s->out_row,
+                v_store_n(strand[c].out + b * s->out_channel - r * s->out_row,
                           sum[b][r][c], strand[c].n);
         }
     }
 }
 
-/* All strands of B channels, R rows each. Where they do not come out even the last ones are taken
+/* All strands, of R rows each. Where they do not come out even the last ones are taken
  * again, as are rows: that writes the same once more. */
-static inline __attribute__((always_inline)) void sweep_block(const struct sweep *s, int channel,
-                                                              const int B, const int R)
+static inline __attribute__((always_inline)) void sweep_block(const struct sweep *s, const int B,
+                                                              const int R)
 {
     const int room = V_ACCUMULATORS / (B * R);
     const int C = room < 1 ? 1 : room < SWEEP_STRANDS ? room : SWEEP_STRANDS;
@@ -127,7 +128,7 @@ static inline __attribute__((always_inline)) void sweep_block(const struct sweep
             strand[count++] = (struct strand){ s->x + (last + s->kh - 1) * s->pitch + col,
                                                s->out + last * s->out_row + col, s->cols - col };
             if (count == C) {
-                sweep_tile(s, channel, strand, B, R, C);
+                sweep_tile(s, strand, B, R, C);
                 count = 0;
             }
         }
@@ -135,33 +136,29 @@ static inline __attribute__((always_inline)) void sweep_block(const struct sweep
     if (count) {
         for (int c = count; c < C; c++)
             strand[c] = strand[count - 1];
-        sweep_tile(s, channel, strand, B, R, C);
+        sweep_tile(s, strand, B, R, C);
     }
 }
 
-static inline __attribute__((always_inline)) void sweep_channels(const struct sweep *s, int channel,
-                                                                 const int B)
+static inline __attribute__((always_inline)) void sweep_channels(const struct sweep *s, const int B)
 {
     const int most = sweep_rows(B), kh = s->kh < s->rows ? s->kh : s->rows;
     switch (part_size(s->rows, 0, kh < most ? kh : most)) {
-    case 1: sweep_block(s, channel, B, 1); break;
-    case 2: sweep_block(s, channel, B, 2); break;
-    case 3: sweep_block(s, channel, B, 3); break;
-    case 4: sweep_block(s, channel, B, 4); break;
-    case 5: sweep_block(s, channel, B, 5); break;
-    case 6: sweep_block(s, channel, B, 6); break;
+    case 1: sweep_block(s, B, 1); break;
+    case 2: sweep_block(s, B, 2); break;
+    case 3: sweep_block(s, B, 3); break;
+    case 4: sweep_block(s, B, 4); break;
+    case 5: sweep_block(s, B, 5); break;
+    case 6: sweep_block(s, B, 6); break;
     }
 }
 
 static void sweep(const struct sweep *s)
 {
-    for (int channel = 0, size; channel < s->channels; channel += size) {
-        size = part_size(s->channels, channel, SWEEP_CHANNELS);
-        switch (size) {
-        case 1: sweep_channels(s, channel, 1); break;
-        case 2: sweep_channels(s, channel, 2); break;
-        case 3: sweep_channels(s, channel, 3); break;
-        }
+    switch (s->channels) {
+    case 1: sweep_channels(s, 1); break;
+    case 2: sweep_channels(s, 2); break;
+    case 3: sweep_channels(s, 3); break;
     }
 }
 
