@@ -28,7 +28,7 @@ enum { SWEEP_CHANNELS = 3, SWEEP_ROWS = 6, SWEEP_STRANDS = V_ACCUMULATORS < 12 ?
 /* The rows of a tile of so many channels, at most. */
 static inline int sweep_rows(int channels)
 {
-    const int most = V_ACCUMULATORS / channels / (V_ACCUMULATORS < 12 && channels > 1 ? 1 : 2);
+    const int most = V_ACCUMULATORS / channels / (V_ACCUMULATORS < 12 ? 1 : 2);
     return most < 1 ? 1 : most < SWEEP_ROWS ? most : SWEEP_ROWS;
 }
 
@@ -118,7 +118,7 @@ static inline __attribute__((always_inline)) void sweep_tile(const struct sweep 
 static inline __attribute__((always_inline)) void sweep_block(const struct sweep *s, const int B,
                                                               const int R)
 {
-    const int room = V_ACCUMULATORS / (B * R);
+    const int room = (V_ACCUMULATORS < 12 ? 5 : V_ACCUMULATORS) / (B * R);
     const int C = room < 1 ? 1 : room < SWEEP_STRANDS ? room : SWEEP_STRANDS;
     struct strand strand[4];
     int count = 0;
