@@ -26,11 +26,18 @@ static int image_rows(const struct conv2d_shape *s)
     return strip_rows(conv2d_oh(s), planes_size(&row), (s->kh - 1) / s->stride);
 }
 
-/* Where a tap finds its inputs in the planes of an image, and its weight. */
-static struct place image_place(const struct conv2d_shape *s, const struct planes *p, int c, int i, int j)
+/* Where the taps, in the order of the weights, find their inputs in the planes of an image. */
+static void image_taps(const struct conv2d_shape *s, const struct planes *p, struct place *t)
 {
-    const int plane = (j * p->phases + i % s->stride) * s->c + c;
-    return (struct place){ (plane * p->rows + i / s->stride) * p->cols, (c * s->kh + i) * s->kw + j };
+    const int plane = p->rows * p->cols, shift = p->phases * p->channels * plane;
+    for (int i = 0; i < s->kh; i++) {
+        const int first = i % s->stride * p->channels * plane + i / s->stride * p->cols;
+        for (int c = 0; c < s->c; c++)
+            for (int j = 0; j < s->kw; j++) {
+                const int k = (c * s->kh + i) * s->kw + j;
+                t[k] = (struct place){ first + plane * c + shift * j, k };
+            }
+    }
 }
 
 /* The operands of forward, and of backward_weights while it packs. */
@@ -74,10 +81,7 @@ static void forward(const struct conv2d_shape *s, const float *x, const float *w
     const struct call a = { .s = s, .x = x, .w = w, .b = b, .y = y,
                             .planes = (float *)t + lines(2 * (size_t)taps_of(s)), .tap = t,
                             .whole = image_planes(s, rows), .rows = rows, .strips = strips };
-    for (int c = 0; c < s->c; c++)
-        for (int i = 0; i < s->kh; i++)
-            for (int j = 0; j < s->kw; j++)
-                *t++ = image_place(s, &a.whole, c, i, j);
+    image_taps(s, &a.whole, t);
     thread_each(s->n * strips, multiply_adds(s), forward_strip, &a);
 }
 
@@ -127,7 +131,13 @@ static void sum_block_of_places(const void *context, int k, int thread)
     sum_places(a, k * size, least(size, a->channels - k * size));
 }
 
-/* Work: the taps, 16 sums for each of the weights and 15 more, and the planes of some images. */
+/* Floats of the sums that are kept while other images are packed: 16 for each of the weights. */
+static size_t weight_lanes(const struct conv2d_shape *s)
+{
+    return weight_images(s) < s->n ? 16 * (size_t)s->o * taps_of(s) : 0;
+}
+
+/* Work: the taps, the sums, and the planes of some images. */
 static void backward_weights(const struct conv2d_shape *s, const float *x, const float *dy,
                              float *dw, float *db, float *work)
 {
@@ -135,22 +145,17 @@ static void backward_weights(const struct conv2d_shape *s, const float *x, const
     const int blocks = (s->o + WEIGHT_CHANNELS - 1) / WEIGHT_CHANNELS;
     struct place *t = (struct place *)first_line(work);
     float *lanes = (float *)t + lines(2 * (size_t)taps);
-    struct call a = { .s = s, .x = x, .planes = lanes + 16 * ((size_t)s->o * taps + 15), .tap = t,
+    struct call a = { .s = s, .x = x, .planes = lanes + weight_lanes(s), .tap = t,
                       .whole = image_planes(s, conv2d_oh(s)) };
-    for (int c = 0; c < s->c; c++)
-        for (int j = 0; j < s->kw; j++) /* rows last: their inputs are the closest together */
-            for (int i = 0; i < s->kh; i++)
-                *t++ = image_place(s, &a.whole, c, i, j);
+    image_taps(s, &a.whole, t);
     for (int n = 0; n < s->n; n += most, a.x += (size_t)most * s->c * s->h * s->w) {
         const struct places p = { .count = plane, .images = least(most, s->n - n), .taps = taps,
-                                  .first = n == 0, .x = a.planes, .x_image = planes_size(&a.whole),
+                                  .first = n == 0, .last = n + most >= s->n, .x = a.planes, .x_image = planes_size(&a.whole),
                                   .tap = a.tap, .dy = dy + (size_t)n * s->o * plane,
-                                  .channels = s->o, .lanes = lanes };
+                                  .channels = s->o, .lanes = lanes, .dw = dw };
         thread_each(p.images, multiply_adds(s), pack_image, &a);
         thread_each(blocks, multiply_adds(s), sum_block_of_places, &p);
     }
-    for (int o = 0; o < s->o; o++)
-        fold_places(taps, lanes + 16 * (size_t)o * taps, dw + (size_t)o * taps);
     bias_gradient(s, dy, db);
 }
 
@@ -161,7 +166,7 @@ static size_t workspace(const struct conv2d_shape *s)
     const size_t size[] = {
         lines(2 * taps) + threads * planes_size(&strip),
         data_work(s),
-        lines(2 * taps) + 16 * (s->o * taps + 15) + weight_images(s) * planes_size(&image),
+        lines(2 * taps) + weight_lanes(s) + weight_images(s) * planes_size(&image),
     };
     const size_t most = size[0] > size[1] ? size[0] : size[1];
     return LINE + (most > size[2] ? most : size[2]);

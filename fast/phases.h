@@ -8,6 +8,7 @@
 #define FAST_PHASES_H
 
 #include "fast/planes.h"
+#include "fast/sweep.h"
 #include "ref/conv2d.h"
 
 static double multiply_adds(const struct conv2d_shape *s)
@@ -31,14 +32,23 @@ static struct phase phase_of(const struct conv2d_shape *s, int p, int q)
                            above, before, s->o * (above + 1) * (before + 1) };
 }
 
+/* Whether rows of outputs are worth more to a tile than channels are, and than what is computed
+ * beyond the ends of rows costs. */
+static int by_rows(const struct conv2d_shape *s)
+{
+    return s->c <= SWEEP_CHANNELS && s->w >= 8 * s->stride;
+}
+
 /* The gradient under the flipped kernels of a phase, for `rows` rows of it. */
 static struct planes gradient_planes(const struct conv2d_shape *s, const struct phase *f, int rows)
 {
+    const int sweep = by_rows(s);
     return (struct planes){ .channels = s->o, .h = conv2d_oh(s), .w = conv2d_ow(s),
                             .top = (f->i + s->pad) / s->stride - f->above,
                             .left = (f->j + s->pad) / s->stride - f->before,
-                            .step = 1, .shifts = f->before + 1, .phases = 1,
-                            .rows = rows + f->above, .cols = f->cols };
+                            .step = 1, .shifts = sweep ? 1 : f->before + 1, .phases = 1,
+                            .rows = rows + f->above,
+                            .cols = sweep ? f->cols + f->before : f->cols };
 }
 
 static void phase_taps(const struct conv2d_shape *s, const struct phase *f, int rows, struct place *t)
@@ -53,6 +63,16 @@ static void phase_taps(const struct conv2d_shape *s, const struct phase *f, int 
                 };
 }
 
+static void phase_weights(const struct conv2d_shape *s, const struct phase *f, const float *w, float *to)
+{
+    const int st = s->stride;
+    for (int o = 0; o < s->o; o++)
+        for (int q = f->q; q < s->kw; q += st)
+            for (int p = f->p; p < s->kh; p += st)
+                for (int c = 0; c < s->c; c++)
+                    *to++ = w[((o * s->c + c) * s->kh + p) * s->kw + q];
+}
+
 /* How backward_data goes about a shape. */
 struct data_plan {
     const struct conv2d_shape *s;
@@ -60,14 +80,15 @@ struct data_plan {
     size_t planes, apart;         /* floats: of a strip's planes, and of a phase of its outputs */
     const float *w, *dy;
     float *dx, *own;
-    struct place *tap;
+    struct place *tap; /* of every phase; or, by rows, its weights as a sweep wants them */
+    float *turned;
 };
 
 static struct data_plan data_plan(const struct conv2d_shape *s)
 {
     const int st = s->stride, high = (s->h + st - 1) / st, cols = (s->w + st - 1) / st;
     const struct phase f = phase_of(s, 0, 0);
-    const size_t row = (size_t)s->o * (f.before + 1) * cols;
+    const size_t row = (size_t)s->o * (by_rows(s) ? f.before + cols : (f.before + 1) * cols);
     const int rows = strip_rows(high, row, f.above);
     return (struct data_plan){
         .s = s, .rows = rows, .strips = (high + rows - 1) / rows, .cols = cols, .taps = f.taps,
@@ -76,13 +97,18 @@ static struct data_plan data_plan(const struct conv2d_shape *s)
     };
 }
 
+/* Floats that a table of every phase's taps needs. */
+static size_t data_table(const struct conv2d_shape *s, int taps)
+{
+    return lines((by_rows(s) ? s->c : 2) * (size_t)s->stride * s->stride * taps);
+}
+
 /* Work: the taps of every phase, and for every thread the planes of a phase and, where the outputs of
  * several lie in one row, a place for each. */
 static size_t data_work(const struct conv2d_shape *s)
 {
     const struct data_plan a = data_plan(s);
-    return lines(2 * (size_t)s->stride * s->stride * a.taps) +
-           thread_count() * (a.planes + s->stride * a.apart);
+    return data_table(s, a.taps) + thread_count() * (a.planes + s->stride * a.apart);
 }
 
 /* Row `row` of outputs, `w` wide, from the rows of its phases: column j of phase k is j stride + k. */
@@ -104,6 +130,28 @@ static void interleave(const float *phase, size_t apart, size_t row, int stride,
     }
 }
 
+/* `rows` rows of a phase, from the packed gradient. */
+static void sum_phase(const struct data_plan *a, const struct phase *f, const struct planes *grad,
+                      const float *planes, int rows, float *out, size_t out_channel)
+{
+    const struct conv2d_shape *s = a->s;
+    const int st = s->stride;
+    if (f->taps && by_rows(s))
+        sweep(&(struct sweep){ .planes = s->o, .channels = s->c, .rows = rows, .cols = f->cols,
+                               .kh = f->above + 1, .kw = f->before + 1, .x = planes,
+                               .x_plane = (size_t)grad->rows * grad->cols,
+                               .pitch = (size_t)grad->cols,
+                               .w = a->turned + (f->p * st + f->q) * (size_t)a->taps * s->c,
+                               .out = out, .out_channel = out_channel,
+                               .out_row = (size_t)f->cols });
+    else
+        sum_taps(&(struct product){ .rows = s->c, .cols = rows * f->cols, .depth = f->taps,
+                                    .most = MOST_ROWS,
+                                    .a = a->w, .a_row = (size_t)s->kh * s->kw, .m = planes,
+                                    .table = a->tap + (f->p * st + f->q) * (size_t)a->taps,
+                                    .out = out, .out_row = out_channel });
+}
+
 /* Rows (i + pad) mod stride = p of a strip. */
 static void data_strip(const void *context, int k, int thread)
 {
@@ -122,13 +170,10 @@ static void data_strip(const void *context, int k, int thread)
         grad.top += row;
         if (f.cols < 1)
             continue;
-        planes_pack(&grad, a->dy + (size_t)n * s->o * grad.h * grad.w, planes);
-        sum_taps(&(struct product){ .rows = s->c, .cols = rows * f.cols, .depth = f.taps,
-                                    .most = MOST_ROWS,
-                                    .a = a->w, .a_row = (size_t)s->kh * s->kw, .m = planes,
-                                    .table = a->tap + (p * st + q) * (size_t)a->taps,
-                                    .out = st == 1 ? to : apart + f.j * a->apart,
-                                    .out_row = st == 1 ? plane : (size_t)rows * f.cols });
+        if (f.taps)
+            planes_pack(&grad, a->dy + (size_t)n * s->o * grad.h * grad.w, planes);
+        sum_phase(a, &f, &grad, planes, rows, st == 1 ? to : apart + f.j * a->apart,
+                  st == 1 ? plane : (size_t)rows * f.cols);
     }
     for (int c = 0; st > 1 && c < s->c; c++)
         for (int i = 0; i < rows; i++)
@@ -146,11 +191,15 @@ static void backward_data(const struct conv2d_shape *s, const float *w, const fl
     a.dx = dx;
     a.own = first_line(work);
     a.tap = (struct place *)a.own;
-    a.own += lines(2 * (size_t)st * st * a.taps);
+    a.turned = a.own;
+    a.own += data_table(s, a.taps);
     for (int p = 0; p < st; p++)
         for (int q = 0; q < st; q++) {
             const struct phase f = phase_of(s, p, q);
-            phase_taps(s, &f, a.rows, a.tap + (p * st + q) * (size_t)a.taps);
+            if (by_rows(s))
+                phase_weights(s, &f, w, a.turned + (p * st + q) * (size_t)a.taps * s->c);
+            else
+                phase_taps(s, &f, a.rows, a.tap + (p * st + q) * (size_t)a.taps);
         }
     thread_each(s->n * st * a.strips, multiply_adds(s), data_strip, &a);
 }

@@ -48,61 +48,61 @@ static int planes_first(int first, int step, int bound, int most)
     return bound <= first ? 0 : k < most ? k : most;
 }
 
-static inline float *planes_zero(float *to, size_t count)
+static inline void planes_zero(float *to, size_t count)
 {
     const v zero = v_hold(v_set1(0.0f)); /* held, or it becomes a call of memset for a few floats */
     for (size_t k = 0; k < count; k += 16)
         v_store(to + k, zero);
-    return to + count;
 }
 
-/* `rows` rows of a plane `cols` wide, of which columns from .. end are inside of the input, where rows
- * are `pitch` apart. Each row spoils the beginning of the next one, which comes after it. */
-static inline __attribute__((always_inline)) float *planes_rows(const float *source, size_t pitch,
-                                                                int rows, float *to, int cols,
-                                                                int from, int end, const int step)
+/* Lanes l of 16 with from <= l < end: at[l step]; 0 in the others, for which nothing is read. */
+static inline __attribute__((always_inline)) v planes_lanes(const float *at, const int step, int from,
+                                                            int end)
 {
-    const int whole = (end - from - 1) / 16, n = end - from - 16 * whole;
-    if (end <= from)
-        return planes_zero(to, (size_t)rows * cols);
-    for (; rows > 0; rows--, source += pitch, to += cols) {
-        const float *at = source;
-        float *out = to + from;
-        if (from)
-            planes_zero(to, (size_t)from);
-        for (int k = 0; k < whole; k++, at += 16 * step, out += 16)
-            v_store(out, v_load_stride(at, step, 16));
-        v_store(out, v_load_stride(at, step, n));
-        if (end < cols)
-            planes_zero(to + end, (size_t)(cols - end));
+    if (step == 1)
+        return v_load_part(at, from, end);
+    if (step == 2)
+        return v_even(v_load_part(at, 2 * from, 2 * end - 1),
+                      v_load_part(at + 16, 2 * from - 16, 2 * end - 17));
+    return vec_gather(at, step, from, end);
+}
+
+/* The planes of all channels for shift e and phase g. Columns go from the last vector to the first, which
+ * comes after what the end of the row before spoils of it. `step` is a constant where this is called. */
+static inline __attribute__((always_inline)) void
+planes_shift(const struct planes *p, const float *x, int e, int g, float *to, const int step)
+{
+    const int left = p->left + e, top = p->top + g, cols = p->cols;
+    const int from = planes_first(left, step, 0, cols), end = planes_first(left, step, p->w, cols);
+    const int above = planes_first(top, step, 0, p->rows);
+    const int rows = planes_first(top, step, p->h, p->rows) - above;
+    const size_t pitch = (size_t)step * p->w;
+    for (int k = (cols - 1) / 16 * 16; k >= 0; k -= 16) {
+        const float *source = x + (ptrdiff_t)(top + above * step) * p->w + left + (ptrdiff_t)k * step;
+        float *out = to;
+        for (int c = 0; c < p->channels; c++, source += (size_t)p->h * p->w) {
+            const float *at = source;
+            if (above && k == 0)
+                planes_zero(out, (size_t)above * cols);
+            out += above * cols;
+            for (int r = 0; r < rows; r++, at += pitch, out += cols)
+                v_store(out + k, planes_lanes(at, step, from - k, end - k));
+            if (above + rows < p->rows && k == 0)
+                planes_zero(out, (size_t)(p->rows - above - rows) * cols);
+            out += (p->rows - above - rows) * cols;
+        }
     }
-    return to;
 }
 
 static void planes_pack(const struct planes *p, const float *x, float *to)
 {
-    const size_t pitch = (size_t)p->step * p->w;
     for (int e = 0; e < p->shifts; e++)
-        for (int g = 0; g < p->phases; g++) {
-            const int left = p->left + e, top = p->top + g, cols = p->cols, step = p->step;
-            const int from = planes_first(left, step, 0, cols);
-            const int end = planes_first(left, step, p->w, cols);
-            const int above = planes_first(top, step, 0, p->rows);
-            const int rows = planes_first(top, step, p->h, p->rows) - above;
-            const float *source = x + (ptrdiff_t)(top + above * step) * p->w + left + from * step;
-            for (int c = 0; c < p->channels; c++, source += (size_t)p->h * p->w) {
-                if (above)
-                    to = planes_zero(to, (size_t)above * cols);
-                if (step == 1)
-                    to = planes_rows(source, pitch, rows, to, cols, from, end, 1);
-                else if (step == 2)
-                    to = planes_rows(source, pitch, rows, to, cols, from, end, 2);
-                else
-                    to = planes_rows(source, pitch, rows, to, cols, from, end, step);
-                if (above + rows < p->rows)
-                    to = planes_zero(to, (size_t)(p->rows - above - rows) * cols);
+        for (int g = 0; g < p->phases; g++, to += (size_t)p->channels * p->rows * p->cols)
+            switch (p->step) {
+            case 1: planes_shift(p, x, e, g, to, 1); break;
+            case 2: planes_shift(p, x, e, g, to, 2); break;
+            default: planes_shift(p, x, e, g, to, p->step);
             }
-        }
 }
 
 static inline int least(int a, int b)

@@ -15,6 +15,7 @@
  *   v_load(p)                   lane l = p[l]
  *   v_load_n(p, n)              lane l = p[l] for l < n, else +0; only the first n are touched;
  *                               n <= 0 gives zeros and n >= 16 gives v_load
+ *   v_load_part(p, from, n)     v_load_n, but +0 and untouched for l < from as well
  *   v_load_stride(p, s, n)      lane l = p[l * s] for l < n, else +0; nothing before or behind
  *                               those is touched
  *   v_store(p, x), v_store_n(p, x, n), v_store_stride(p, s, x, n)
@@ -101,11 +102,19 @@ static inline v v_abs(v x)
 #define UNROLL _Pragma("GCC unroll 16")
 #endif
 
-#ifndef VEC_MASKED_MEMORY /* the dialect has no v_load_n and v_store_n of its own */
+#ifndef VEC_MASKED_MEMORY /* the dialect has no masked moves of its own */
 static inline v v_load_n(const float *p, int n)
 {
     float lane[16] = { 0 };
     for (int l = 0; l < 16 && l < n; l++)
+        lane[l] = p[l];
+    return v_load(lane);
+}
+
+static inline v v_load_part(const float *p, int from, int n)
+{
+    float lane[16] = { 0 };
+    for (int l = from < 0 ? 0 : from; l < 16 && l < n; l++)
         lane[l] = p[l];
     return v_load(lane);
 }
@@ -153,10 +162,10 @@ static inline void v_transpose(v *x)
 }
 
 /* Not inlined: the lanes go one by one anyway, and kernels repeat these calls in every tile. */
-static __attribute__((noinline, unused)) v vec_gather(const float *p, int stride, int n)
+static __attribute__((noinline, unused)) v vec_gather(const float *p, int stride, int from, int n)
 {
     float lane[16] = { 0 };
-    for (int l = 0; l < 16 && l < n; l++)
+    for (int l = from < 0 ? 0 : from; l < 16 && l < n; l++)
         lane[l] = p[(ptrdiff_t)l * stride];
     return v_load(lane);
 }
@@ -173,7 +182,7 @@ static inline v v_load_stride(const float *p, int stride, int n)
 {
     if (stride == 2 && n > 0)
         return v_even(v_load_n(p, 2 * n - 1), v_load_n(p + 16, 2 * n - 17));
-    return stride == 1 ? v_load_n(p, n) : vec_gather(p, stride, n);
+    return stride == 1 ? v_load_n(p, n) : vec_gather(p, stride, 0, n);
 }
 
 static inline void v_store_stride(float *p, int stride, v x, int n)

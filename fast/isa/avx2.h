@@ -29,6 +29,11 @@ static inline v v_load_n(const float *p, int n)
     const vi m = vec_first(n);
     return (v){_mm256_maskload_ps(p, m.a), _mm256_maskload_ps(p + 8, m.b)};
 }
+static inline v v_load_part(const float *p, int from, int n)
+{
+    const vi not = vec_first(from), end = vec_first(n), m = VEC_2(_mm256_andnot_si256, not, end);
+    return (v){_mm256_maskload_ps(p, m.a), _mm256_maskload_ps(p + 8, m.b)};
+}
 static inline void v_store_n(float *p, v x, int n)
 {
     const vi m = vec_first(n);

@@ -19,6 +19,10 @@ static inline vm vec_first(int n)
     return _mm512_cmplt_epi32_mask(lane, _mm512_set1_epi32(n));
 }
 static inline v v_load_n(const float *p, int n) { return _mm512_maskz_loadu_ps(vec_first(n), p); }
+static inline v v_load_part(const float *p, int from, int n)
+{
+    return _mm512_maskz_loadu_ps((vm)(vec_first(n) & ~vec_first(from)), p);
+}
 static inline void v_store_n(float *p, v x, int n)
 {
     if (n >= 16) { v_store(p, x); return; } /* what is stored under a mask is slow to load again */
