@@ -32,7 +32,7 @@ static void image_taps(const struct conv2d_shape *s, const struct planes *p, str
     const int plane = p->rows * p->cols, shift = p->phases * p->channels * plane;
     for (int i = 0; i < s->kh; i++) {
         const int first = i % s->stride * p->channels * plane + i / s->stride * p->cols;
-        for (int c = 0; c < s->c; c++)
+        for (int c = 0; c < p->channels; c++)
             for (int j = 0; j < s->kw; j++) {
                 const int k = (c * s->kh + i) * s->kw + j;
                 t[k] = (struct place){ first + plane * c + shift * j, k };
@@ -106,12 +106,21 @@ static void bias_gradient(const struct conv2d_shape *s, const float *dy, float *
         }
 }
 
-/* So many images are packed at a time. */
-static int weight_images(const struct conv2d_shape *s)
+/* So many channels of so many images are packed at a time. */
+struct portion {
+    int channels, images;
+    struct planes planes;
+};
+
+static struct portion weight_portion(const struct conv2d_shape *s)
 {
-    const struct planes p = image_planes(s, conv2d_oh(s));
-    const size_t most = STRIP_FLOATS / planes_size(&p);
-    return most < 1 ? 1 : most < (size_t)s->n ? (int)most : s->n;
+    struct portion a = { .planes = image_planes(s, conv2d_oh(s)) };
+    a.planes.channels = 1;
+    const size_t channels = STRIP_FLOATS / planes_size(&a.planes);
+    a.channels = a.planes.channels = part_size(s->c, 0, channels < 1 ? 1 : least((int)channels, s->c));
+    const size_t images = STRIP_FLOATS / planes_size(&a.planes);
+    a.images = images < 1 ? 1 : least((int)images, s->n);
+    return a;
 }
 
 static void pack_image(const void *context, int k, int thread)
@@ -132,41 +141,51 @@ static void sum_block_of_places(const void *context, int k, int thread)
 }
 
 /* Floats of the sums that are kept while other images are packed: 16 for each of the weights. */
-static size_t weight_lanes(const struct conv2d_shape *s)
+static size_t weight_lanes(const struct conv2d_shape *s, const struct portion *a)
 {
-    return weight_images(s) < s->n ? 16 * (size_t)s->o * taps_of(s) : 0;
+    return a->images < s->n ? 16 * (size_t)s->o * a->channels * s->kh * s->kw : 0;
 }
 
-/* Work: the taps, the sums, and the planes of some images. */
+/* Work: the taps, the sums, and the planes of some channels of some images. */
 static void backward_weights(const struct conv2d_shape *s, const float *x, const float *dy,
                              float *dw, float *db, float *work)
 {
-    const int taps = taps_of(s), plane = conv2d_oh(s) * conv2d_ow(s), most = weight_images(s);
+    const int plane = conv2d_oh(s) * conv2d_ow(s), kernel = s->kh * s->kw;
     const int blocks = (s->o + WEIGHT_CHANNELS - 1) / WEIGHT_CHANNELS;
+    const struct portion most = weight_portion(s);
     struct place *t = (struct place *)first_line(work);
-    float *lanes = (float *)t + lines(2 * (size_t)taps);
-    struct call a = { .s = s, .x = x, .planes = lanes + weight_lanes(s), .tap = t,
-                      .whole = image_planes(s, conv2d_oh(s)) };
-    image_taps(s, &a.whole, t);
-    for (int n = 0; n < s->n; n += most, a.x += (size_t)most * s->c * s->h * s->w) {
-        const struct places p = { .count = plane, .images = least(most, s->n - n), .taps = taps,
-                                  .first = n == 0, .last = n + most >= s->n, .x = a.planes, .x_image = planes_size(&a.whole),
-                                  .tap = a.tap, .dy = dy + (size_t)n * s->o * plane,
-                                  .channels = s->o, .lanes = lanes, .dw = dw };
-        thread_each(p.images, multiply_adds(s), pack_image, &a);
-        thread_each(blocks, multiply_adds(s), sum_block_of_places, &p);
+    float *lanes = (float *)t + lines(2 * (size_t)most.channels * kernel);
+    struct call a = { .s = s, .planes = lanes + weight_lanes(s, &most), .whole = most.planes };
+    for (int c = 0; c < s->c; c += most.channels) {
+        a.whole.channels = least(most.channels, s->c - c);
+        const int taps = a.whole.channels * kernel;
+        image_taps(s, &a.whole, t);
+        if (planes_size(&a.whole) > NEAR_FLOATS)
+            order_places(t, taps, s->kw);
+        for (int n = 0; n < s->n; n += most.images) {
+            const struct places p = { .count = plane, .images = least(most.images, s->n - n),
+                                      .channels = s->o, .taps = taps,
+                                      .first = n == 0, .last = n + most.images >= s->n,
+                                      .x = a.planes, .x_image = planes_size(&a.whole), .tap = t,
+                                      .dy = dy + (size_t)n * s->o * plane, .lanes = lanes,
+                                      .dw = dw + (size_t)c * kernel, .dw_channel = (size_t)taps_of(s) };
+            a.x = x + ((size_t)n * s->c + c) * s->h * s->w;
+            thread_each(p.images, multiply_adds(s), pack_image, &a);
+            thread_each(blocks, multiply_adds(s), sum_block_of_places, &p);
+        }
     }
     bias_gradient(s, dy, db);
 }
 
 static size_t workspace(const struct conv2d_shape *s)
 {
-    const struct planes strip = image_planes(s, image_rows(s)), image = image_planes(s, conv2d_oh(s));
-    const size_t taps = (size_t)taps_of(s), threads = (size_t)thread_count();
+    const struct planes strip = image_planes(s, image_rows(s));
+    const struct portion a = weight_portion(s);
     const size_t size[] = {
-        lines(2 * taps) + threads * planes_size(&strip),
+        lines(2 * (size_t)taps_of(s)) + thread_count() * planes_size(&strip),
         data_work(s),
-        lines(2 * taps) + weight_lanes(s) + weight_images(s) * planes_size(&image),
+        lines(2 * (size_t)a.channels * s->kh * s->kw) + weight_lanes(s, &a) +
+            a.images * planes_size(&a.planes),
     };
     const size_t most = size[0] > size[1] ? size[0] : size[1];
     return LINE + (most > size[2] ? most : size[2]);

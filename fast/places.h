@@ -5,9 +5,9 @@
 #include "fast/product.h"
 #include "fast/isa/part.h"
 
-/* lanes[channel][tap] += dy[image][channel][f] x[image][tap.m + f], over images and over f < count, f in
+/* lanes[channel][tap.a] += dy[image][channel][f] x[image][tap.m + f], over images and over f < count, f in
  * lane f mod 16. `first`: the sums start from 0, whatever lanes held; `last`: they do not go to lanes but,
- * folded, to dw[channel][tap]. Of both there is no need of lanes at all. */
+ * folded, to dw[channel][tap.a]. Of both there is no need of lanes at all. */
 struct places {
     int count, images, channels, taps, first, last;
     const float *x;
@@ -15,6 +15,7 @@ struct places {
     const struct place *tap;
     const float *dy;
     float *lanes, *dw;
+    size_t dw_channel;
 };
 
 enum { WEIGHT_SUMS = V_ACCUMULATORS * PARTS,
@@ -43,20 +44,19 @@ place_step(const float *x, const struct place *tap, const float *dy, size_t dy_c
     }
 }
 
-/* All places of B channels by T taps; the sums of a channel go to `to`, those of the next one `apart`
- * vectors behind. */
-static inline __attribute__((always_inline)) void place_tile(const struct places *s, int channel, int t,
-                                                             int lane, float *to, int apart,
-                                                             const int B, const int T)
+/* All places of B channels by T taps; the sum of tap `base` of a channel goes to `to`, that of the next
+ * channel `apart` vectors behind. */
+static inline __attribute__((always_inline)) void
+place_tile(const struct places *s, int channel, const struct place *tap, int lane, float *to, int base,
+           int apart, const int B, const int T)
 {
-    const float *from = s->lanes + 16 * ((size_t)channel * s->taps + t) + lane;
-    const struct place *tap = s->tap + t;
+    const float *from = s->lanes + 16 * (size_t)channel * s->taps + lane;
     part sum[4][6];
     UNROLL
     for (int b = 0; b < B; b++) {
         UNROLL
         for (int k = 0; k < T; k++)
-            sum[b][k] = s->first ? part_zero() : part_load(from + 16 * (b * s->taps + k));
+            sum[b][k] = s->first ? part_zero() : part_load(from + 16 * (b * s->taps + tap[k].a));
     }
     for (int n = 0; n < s->images; n++) {
         const float *x = s->x + n * s->x_image + lane;
@@ -71,21 +71,21 @@ static inline __attribute__((always_inline)) void place_tile(const struct places
     for (int b = 0; b < B; b++) {
         UNROLL
         for (int k = 0; k < T; k++)
-            part_store(to + 16 * (b * apart + k) + lane, sum[b][k]);
+            part_store(to + 16 * (b * apart + tap[k].a - base) + lane, sum[b][k]);
     }
 }
 
-static inline __attribute__((always_inline)) void place_taps(const struct places *s, int channel, int t,
-                                                             int lane, float *to, int apart,
-                                                             const int B, int T)
+static inline __attribute__((always_inline)) void
+place_taps(const struct places *s, int channel, const struct place *tap, int lane, float *to, int base,
+           int apart, const int B, int T)
 {
     switch (T) {
-    case 1: place_tile(s, channel, t, lane, to, apart, B, 1); break;
-    case 2: place_tile(s, channel, t, lane, to, apart, B, 2); break;
-    case 3: if (WEIGHT_TAPS >= 3) place_tile(s, channel, t, lane, to, apart, B, 3); break;
-    case 4: if (WEIGHT_TAPS >= 4) place_tile(s, channel, t, lane, to, apart, B, 4); break;
-    case 5: if (WEIGHT_TAPS >= 5) place_tile(s, channel, t, lane, to, apart, B, 5); break;
-    case 6: if (WEIGHT_TAPS >= 6) place_tile(s, channel, t, lane, to, apart, B, 6); break;
+    case 1: place_tile(s, channel, tap, lane, to, base, apart, B, 1); break;
+    case 2: place_tile(s, channel, tap, lane, to, base, apart, B, 2); break;
+    case 3: if (WEIGHT_TAPS >= 3) place_tile(s, channel, tap, lane, to, base, apart, B, 3); break;
+    case 4: if (WEIGHT_TAPS >= 4) place_tile(s, channel, tap, lane, to, base, apart, B, 4); break;
+    case 5: if (WEIGHT_TAPS >= 5) place_tile(s, channel, tap, lane, to, base, apart, B, 5); break;
+    case 6: if (WEIGHT_TAPS >= 6) place_tile(s, channel, tap, lane, to, base, apart, B, 6); break;
     }
 }
 
@@ -108,19 +108,35 @@ static inline __attribute__((always_inline)) void place_block(const struct place
     _Alignas(64) float near[16 * 4 * FOLD_TAPS];
     for (int t = 0, size; t < s->taps && B <= WEIGHT_CHANNELS; t += FOLD_TAPS) { /* no code for more */
         const int some = s->taps - t < FOLD_TAPS ? s->taps - t : FOLD_TAPS;
-        const int apart = s->last ? some : s->taps;
-        float *to = s->last ? near : s->lanes + 16 * ((size_t)channel * s->taps + t);
+        const int base = s->last ? t : 0, apart = s->last ? some : s->taps;
+        float *to = s->last ? near : s->lanes + 16 * (size_t)channel * s->taps;
         for (int k = 0; k < some; k += size) {
             size = part_size(some, k, WEIGHT_TAPS);
             for (int lane = 0; lane < 16; lane += PART_LANES)
-                place_taps(s, channel, t + k, lane, to + 16 * k, apart, B, size);
+                place_taps(s, channel, s->tap + t + k, lane, to, base, apart, B, size);
         }
-        float *dw = s->dw + (size_t)channel * s->taps + t;
-        if (s->last && some == s->taps)
+        float *dw = s->dw + channel * s->dw_channel + t;
+        if (s->last && (size_t)some == s->dw_channel)
             fold_places(B * some, near, dw);
         else if (s->last)
             for (int b = 0; b < B; b++)
-                fold_places(some, near + 16 * b * some, dw + b * s->taps);
+                fold_places(some, near + 16 * b * some, dw + b * s->dw_channel);
+    }
+}
+
+/* Those of the taps folded together that have a column of the kernel in common come one after the other:
+ * the inputs of rows are the closest together. Tap k is in column k mod kw. */
+static void order_places(struct place *tap, int taps, int kw)
+{
+    struct place natural[FOLD_TAPS];
+    for (int t = 0; t < taps; t += FOLD_TAPS) {
+        const int some = taps - t < FOLD_TAPS ? taps - t : FOLD_TAPS;
+        for (int k = 0; k < some; k++)
+            natural[k] = tap[t + k];
+        struct place *to = tap + t;
+        for (int j = 0; j < kw; j++)
+            for (int k = (j + kw - t % kw) % kw; k < some; k += kw)
+                *to++ = natural[k];
     }
 }
 

@@ -111,7 +111,7 @@ static inline int least(int a, int b)
 }
 
 /* Planes are made for a strip of so many output rows at a time that they stay in the cache near the core. */
-enum { STRIP_FLOATS = 1 << 17 };
+enum { STRIP_FLOATS = 1 << 17, NEAR_FLOATS = 1 << 14 }; /* and those of the nearest one */
 
 /* The rows of a strip of `rows`, when each needs `row` floats and the first `more` rows more. */
 static int strip_rows(int rows, size_t row, int more)
