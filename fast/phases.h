@@ -111,22 +111,30 @@ static size_t data_work(const struct conv2d_shape *s)
     return data_table(s, a.taps) + thread_count() * (a.planes + s->stride * a.apart);
 }
 
-/* Row `row` of outputs, `w` wide, from the rows of its phases: column j of phase k is j stride + k. */
-static void interleave(const float *phase, size_t apart, size_t row, int stride, int w, float *to)
+/* `rows` rows of outputs, `w` wide and `stride` rows apart, from the rows of their phases, `row` the first:
+ * column j of phase k is j stride + k. */
+static void interleave(const float *phase, size_t apart, size_t row, int rows, int stride, int w,
+                       float *to)
 {
+    const size_t pitch = (size_t)stride * w;
     if (stride == 2) {
-        const float *even = phase + row * ((w + 1) / 2), *odd = phase + apart + row * (w / 2);
-        for (int k = 0; k < w; k += 32, even += 16, odd += 16) {
-            const v a = v_load(even), b = v_load(odd);
-            v_store_n(to + k, v_zip_low(a, b), w - k);
-            v_store_n(to + k + 16, v_zip_high(a, b), w - k - 16);
+        for (int k = 0; k < w; k += 32) {
+            const float *even = phase + row * ((w + 1) / 2) + k / 2;
+            const float *odd = phase + apart + row * (w / 2) + k / 2;
+            float *out = to + k;
+            for (int i = 0; i < rows; i++, even += (w + 1) / 2, odd += w / 2, out += pitch) {
+                const v a = v_load(even), b = v_load(odd);
+                v_store_n(out, v_zip_low(a, b), w - k);
+                v_store_n(out + 16, v_zip_high(a, b), w - k - 16);
+            }
         }
         return;
     }
     for (int k = 0; k < stride; k++, phase += apart) {
         const int cols = (w - k + stride - 1) / stride;
-        for (int j = 0; j < cols; j++)
-            to[j * stride + k] = phase[row * cols + j];
+        for (int i = 0; i < rows; i++)
+            for (int j = 0; j < cols; j++)
+                to[i * pitch + j * stride + k] = phase[(row + i) * cols + j];
     }
 }
 
@@ -175,10 +183,8 @@ static void data_strip(const void *context, int k, int thread)
         sum_phase(a, &f, &grad, planes, rows, st == 1 ? to : apart + f.j * a->apart,
                   st == 1 ? plane : (size_t)rows * f.cols);
     }
-    for (int c = 0; st > 1 && c < s->c; c++)
-        for (int i = 0; i < rows; i++)
-            interleave(apart, a->apart, (size_t)c * rows + i, st, s->w,
-                       to + c * plane + (size_t)i * st * s->w);
+    for (int c = 0; st > 1 && c < s->c && rows > 0; c++)
+        interleave(apart, a->apart, (size_t)c * rows, rows, st, s->w, to + c * plane);
 }
 
 static void backward_data(const struct conv2d_shape *s, const float *w, const float *dy, float *dx,

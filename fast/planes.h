@@ -21,7 +21,7 @@ struct planes {
     int rows, cols;
 };
 
-enum { LINE = 16 }; /* floats of a cache line */
+enum { LINE = 16, PACK_FLOATS = 1 << 12 }; /* of a cache line, of a part of the nearest cache */
 
 /* What `count` floats need in a workspace, where vectors are stored and loaded whole, up to 15 floats
  * behind the end: whole lines, so that what follows begins on one as well. */
@@ -67,10 +67,12 @@ static inline __attribute__((always_inline)) v planes_lanes(const float *at, con
     return vec_gather(at, step, from, end);
 }
 
-/* The planes of all channels for shift e and phase g. Columns go from the last vector to the first, which
- * comes after what the end of the row before spoils of it. `step` is a constant where this is called. */
+/* The planes of `channels` channels for shift e and phase g. Columns go from the last vector to the first,
+ * which comes after what the end of the row before spoils of it. `step` is a constant where this is
+ * called. */
 static inline __attribute__((always_inline)) void
-planes_shift(const struct planes *p, const float *x, int e, int g, float *to, const int step)
+planes_shift(const struct planes *p, int channels, const float *x, int e, int g, float *to,
+             const int step)
 {
     const int left = p->left + e, top = p->top + g, cols = p->cols;
     const int from = planes_first(left, step, 0, cols), end = planes_first(left, step, p->w, cols);
@@ -80,7 +82,7 @@ planes_shift(const struct planes *p, const float *x, int e, int g, float *to, co
     for (int k = (cols - 1) / 16 * 16; k >= 0; k -= 16) {
         const float *source = x + (ptrdiff_t)(top + above * step) * p->w + left + (ptrdiff_t)k * step;
         float *out = to;
-        for (int c = 0; c < p->channels; c++, source += (size_t)p->h * p->w) {
+        for (int c = 0; c < channels; c++, source += (size_t)p->h * p->w) {
             const float *at = source;
             if (above && k == 0)
                 planes_zero(out, (size_t)above * cols);
@@ -94,20 +96,27 @@ planes_shift(const struct planes *p, const float *x, int e, int g, float *to, co
     }
 }
 
-static void planes_pack(const struct planes *p, const float *x, float *to)
-{
-    for (int e = 0; e < p->shifts; e++)
-        for (int g = 0; g < p->phases; g++, to += (size_t)p->channels * p->rows * p->cols)
-            switch (p->step) {
-            case 1: planes_shift(p, x, e, g, to, 1); break;
-            case 2: planes_shift(p, x, e, g, to, 2); break;
-            default: planes_shift(p, x, e, g, to, p->step);
-            }
-}
-
 static inline int least(int a, int b)
 {
     return a < b ? a : b;
+}
+
+/* Some channels at a time, whose rows are still near when the next column of vectors is stored. */
+static void planes_pack(const struct planes *p, const float *x, float *to)
+{
+    const size_t image = (size_t)p->h * p->w, plane = (size_t)p->rows * p->cols;
+    const int some = plane < PACK_FLOATS ? (int)(PACK_FLOATS / plane) : 1;
+    for (int e = 0; e < p->shifts; e++)
+        for (int g = 0; g < p->phases; g++)
+            for (int c = 0, size; c < p->channels; c += size) {
+                size = least(some, p->channels - c);
+                switch (p->step) {
+                case 1: planes_shift(p, size, x + c * image, e, g, to, 1); break;
+                case 2: planes_shift(p, size, x + c * image, e, g, to, 2); break;
+                default: planes_shift(p, size, x + c * image, e, g, to, p->step);
+                }
+                to += size * plane;
+            }
 }
 
 /* Planes are made for a strip of so many output rows at a time that they stay in the cache near the core. */
@@ -120,11 +129,16 @@ static int strip_rows(int rows, size_t row, int more)
     return most < 1 ? 1 : part_size(rows, 0, most);
 }
 
-/* The product that convolutions are sums of: taps over packed planes. */
+/* The product that convolutions are sums of: taps over packed planes. What many taps read does not stay
+ * in the nearest cache from one tile to the next. */
 static void sum_taps(const struct product *p)
 {
+    const int far = p->depth * 4 * LINE > NEAR_FLOATS;
     for (int row = 0; row < p->rows; row += part_size(p->rows, row, p->most))
-        product_block(p, row, 1);
+        if (far)
+            product_block(p, row, FAR_TABLE);
+        else
+            product_block(p, row, NEAR_TABLE);
 }
 
 #endif

@@ -40,8 +40,12 @@ static inline int part_size(int total, int at, int most)
     return total - at < size ? total - at : size;
 }
 
-/* R rows by C vectors, of which the last has n columns. R, C and whether there is a table are constants
- * where this is called, so that the sums stay in registers. */
+/* Whether there is a table, and whether to ask for what it leads to AHEAD terms before: processors do not
+ * foresee its jumps. */
+enum { NO_TABLE, NEAR_TABLE, FAR_TABLE, AHEAD = 16 };
+
+/* R rows by C vectors, of which the last has n columns. R, C and the kind of table are constants where
+ * this is called, so that the sums stay in registers. */
 static inline __attribute__((always_inline)) void product_tile(const struct product *p, int row,
                                                                int col, const int R, const int C,
                                                                int n, const int table)
@@ -63,6 +67,9 @@ static inline __attribute__((always_inline)) void product_tile(const struct prod
     for (int k = p->depth; k > 0; k--, at++) {
         const float *x = table ? m + at->m : m, *factor = table ? a + at->a : a;
         v term[8];
+        UNROLL
+        for (int c = 0; c < C && table == FAR_TABLE; c++)
+            v_fetch(m + at[k > AHEAD ? AHEAD : 0].m + 16 * c);
         UNROLL
         for (int c = 0; c < C; c++)
             term[c] = v_hold(table || c < C - 1 ? v_load(x + 16 * c) : v_load_n(x + 16 * c, n));

@@ -18,6 +18,7 @@
  *   v_load_part(p, from, n)     v_load_n, but +0 and untouched for l < from as well
  *   v_load_stride(p, s, n)      lane l = p[l * s] for l < n, else +0; nothing before or behind
  *                               those is touched
+ *   v_fetch(p)                  p[0] will be wanted soon
  *   v_store(p, x), v_store_n(p, x, n), v_store_stride(p, s, x, n)
  *                               the same lanes the other way; other lanes are not written
  *
@@ -81,6 +82,11 @@ enum { V_ACCUMULATORS = 24 };
 #define FAST_TABLE(layer) layer##_neon
 enum { V_ACCUMULATORS = 6 };
 #endif
+
+static inline void v_fetch(const float *p)
+{
+    __builtin_prefetch(p);
+}
 
 static inline v v_neg(v x)
 {
