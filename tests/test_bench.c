@@ -108,12 +108,42 @@ static void test_traffic(void **state)
     }
 }
 
+/* However many inputs and outputs stand side by side: a one in each input adds what a zero does not. */
+static void test_traffic_of_many(void **state)
+{
+    (void)state;
+    enum { STEP = 64 };
+    float in[3][STEP] = { { 0 } }, written[3][STEP];
+    const size_t count[] = { STEP, STEP, STEP, STEP, STEP, STEP };
+    for (int isa = 0; isa < ISA_COUNT; isa++)
+        for (int k = 1; k < 16; k++) {
+            const int inputs = k / 4, outputs = k % 4;
+            const float *from[4] = { NULL };
+            float *to[4] = { NULL };
+            if (!isa_usable((enum isa)isa))
+                continue;
+            memset(written, 0, sizeof written);
+            for (int i = 0; i < inputs; i++)
+                from[i] = in[i];
+            for (int o = 0; o < outputs; o++)
+                to[o] = written[o];
+            const float none = probe_fast(isa)->traffic(from, to, count);
+            for (int i = 0; i < 3; i++)
+                in[i][5 + 17 * i] = 1.0f;
+            assert_true(probe_fast(isa)->traffic(from, to, count) - none == (float)inputs);
+            memset(in, 0, sizeof in);
+            for (int o = 0; o < 3; o++)
+                assert_true(written[o][0] == (o < outputs) &&
+                            written[o][STEP - 1] == (o < outputs));
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_table_and_a_file), cmocka_unit_test(test_shapes),
         cmocka_unit_test(test_mistakes),           cmocka_unit_test(test_numbers),
-        cmocka_unit_test(test_traffic),
+        cmocka_unit_test(test_traffic),            cmocka_unit_test(test_traffic_of_many),
     };
     return cmocka_run_group_tests_name("bench", tests, make_folder, remove_folder);
 }
