@@ -127,14 +127,14 @@ def run_row(name, logs):
 
 def seeds_row(name, runs):
     """Of one setting with several seeds: name -> side -> log."""
-    logs = [r["fast"] for r in runs if "fast" in r]
-    ref = next((r["ref"] for r in runs if "ref" in r), None)
-    fast = next((r["fast"] for r in runs if r.get("ref") is ref and "fast" in r), None)
-    first, ends = logs[0][0], [log[-1] for log in logs]
-    return (name, first["form"], len(logs[0]), first["batch"], first["lr"], len(logs),
-            *(percent([r[c + "_accuracy"] for r in ends]) for c in ("train", "validation", "test")),
-            *(percent([log[-1]["test_accuracy"]]) if log else "" for log in (fast, ref)),
-            f"{sum(float(r['seconds']) for r in ref) / len(ref):.1f}" if ref else "")
+    fast = [r["fast"] for r in runs if "fast" in r]
+    both = [r for r in runs if set(SIDES) <= set(r)]
+    first, epochs = fast[0][0], [row for r in both for row in r["ref"]]
+    end = lambda logs, column: percent([log[-1][column] for log in logs]) if logs else ""
+    return (name, first["network"], first["form"], len(fast[0]), first["batch"], first["lr"], len(fast),
+            *(end(fast, c + "_accuracy") for c in ("train", "validation", "test")), len(both),
+            *(end([r[side] for r in both], "test_accuracy") for side in SIDES),
+            f"{sum(float(r['seconds']) for r in epochs) / len(epochs):.1f}" if epochs else "")
 
 
 def training(build):
@@ -157,10 +157,11 @@ def training(build):
                    "seconds, ref", "seconds, fast"),
                   [run_row(name, logs) for name, logs in sorted(runs.items())])
     if groups:
-        text += ("\nPhotographs of chihuahuas and muffins, by fast: mean and standard deviation over the seeds, of\n"
-                 "weights and of the order of images; ref with the first seed beside fast with the same.\n\n")
-        text += table(("run", "form", "epochs", "batch", "lr", "seeds", "train", "validation", "test",
-                       "test, fast, first seed", "test, ref, first seed", "seconds an epoch, ref"),
+        text += ("\nSeveral seeds, of weights and of the order of images: mean and standard deviation. What ref\n"
+                 "trained is beside what fast did with the same seeds.\n\n")
+        text += table(("run", "network", "form", "epochs", "batch", "lr", "seeds", "train, fast",
+                       "validation, fast", "test, fast", "seeds of ref", "test, ref",
+                       "test, fast, these seeds", "seconds an epoch, ref"),
                       [seeds_row(name, [group[r] for r in sorted(group)])
                        for name, group in sorted(groups.items())])
     for name, logs in sorted(runs.items()):
