@@ -50,6 +50,11 @@ static const char *const cases[] = {
     "n=3,c=2,h=7,w=5,o=2,kh=7,kw=5,stride=1,pad=0,bias=channel",
     "n=1,c=2,h=6,w=6,o=3,kh=2,kw=3,stride=2,pad=4,bias=none",
     "n=2,c=2,h=11,w=40,o=5,kh=3,kw=5,stride=5,pad=2,bias=position",
+    /* as many rows as a tile of few channels takes together, and no room beside them */
+    "n=1,c=1,h=3,w=17,o=2,kh=3,kw=3,stride=1,pad=1,bias=none",
+    "n=2,c=2,h=4,w=35,o=2,kh=4,kw=3,stride=1,pad=2,bias=channel",
+    "n=1,c=1,h=5,w=20,o=1,kh=5,kw=2,stride=1,pad=2,bias=none",
+    "n=1,c=1,h=6,w=9,o=2,kh=6,kw=3,stride=1,pad=3,bias=channel",
     NULL
 };
 
@@ -58,8 +63,7 @@ static const char *const trouble[] = {
     "kh=h,kw=w,pad=0", "kh=1,kw=1,pad=0", "kh=h,pad=1",  /* the kernel is the input, a point */
     "stride=kh+1", "stride=kw+1", "stride=5,pad=0",       /* what no window sees */
     "pad=kh", "pad=kw", "pad=kw+1",                       /* windows of nothing but padding */
-    "c=131,h=3,w=5,o=2", "c=2,h=4,w=6,o=67", "c=37,o=41,h=5,w=4",
-    NULL
+    "c=131,h=3,w=5,o=2", "c=2,h=4,w=6,o=67", "c=37,o=41,h=5,w=4", NULL
 };
 
 static const char *const large[] = {
