@@ -31,7 +31,8 @@ static void *copy(const void *from, size_t bytes)
     return memcpy(p, from, bytes);
 }
 
-/* Every set; `what` is different about this trial. */
+/* Every set, the leading one where it leaves its bits for the others; `what` is different about this
+ * trial. */
 static bool held(struct trials *t, const char *what, enum placement where)
 {
     for (int isa = 0; isa < ISA_COUNT; isa++) {
@@ -55,11 +56,12 @@ static bool held(struct trials *t, const char *what, enum placement where)
 static bool alignments(struct trials *t)
 {
     bool good = true;
-    for (int floats = 0; good && floats < ALIGNMENTS; floats++) {
+    for (int k = 0; good && k < ALIGNMENTS * PLACEMENTS; k++) {
+        const int floats = k / PLACEMENTS;
         char what[64];
         snprintf(what, sizeof what, "%d bytes from unmapped pages", 4 * floats);
         guard_keep_apart(t->judge.guard, floats);
-        good = held(t, what, floats % 2 ? PLACE_END : PLACE_START);
+        good = held(t, what, (enum placement)(k % PLACEMENTS));
     }
     guard_keep_apart(t->judge.guard, 0);
     return good;
