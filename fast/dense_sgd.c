@@ -14,8 +14,6 @@ struct call {
 /* So many rows go together, a sum of each in a register. */
 enum { ROWS = V_ACCUMULATORS < 4 ? 2 : V_ACCUMULATORS < 8 ? 4 : 8 };
 
-#define INLINED static inline __attribute__((always_inline))
-
 /* The gradient is rounded as if it were kept. */
 INLINED v step(v w, v x, v minus_lr, v dy)
 {

@@ -12,8 +12,7 @@
 enum { SUMS = V_ACCUMULATORS * PARTS < 8 ? 2 : V_ACCUMULATORS * PARTS < 16 ? 8 : 16 };
 
 /* sums[r] = the lanes of sum_o dy[o] w[r][o], for R rows. R is a constant where this is called. */
-static inline __attribute__((always_inline)) void dot_tile(const float *w, const float *dy, int out,
-                                                           float *sums, const int R)
+INLINED void dot_tile(const float *w, const float *dy, int out, float *sums, const int R)
 {
     for (int lane = 0; lane < 16; lane += PART_LANES) {
         part sum[16];

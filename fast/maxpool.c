@@ -3,9 +3,6 @@
 #include "fast/threads.h"
 #include "fast/vec.h"
 
-/* Inlined, for windows of 2 x 2 with k and the stride as constants. */
-#define INLINED static inline __attribute__((always_inline))
-
 INLINED vm greater(v a, v best)
 {
     return m_and(m_not(v_le(a, best)), v_eq(best, best));

@@ -24,9 +24,8 @@ enum { WEIGHT_SUMS = V_ACCUMULATORS * PARTS,
        FOLD_TAPS = 48 };
 
 /* One part of B channels by T taps, of n places. B and T are constants where this is called. */
-static inline __attribute__((always_inline)) void
-place_step(const float *x, const struct place *tap, const float *dy, size_t dy_channel,
-           part sum[4][6], const int B, const int T, int n)
+INLINED void place_step(const float *x, const struct place *tap, const float *dy, size_t dy_channel,
+                        part sum[4][6], const int B, const int T, int n)
 {
     part grad[4];
     UNROLL
@@ -46,9 +45,8 @@ place_step(const float *x, const struct place *tap, const float *dy, size_t dy_c
 
 /* All places of B channels by T taps; the sum of tap `base` of a channel goes to `to`, that of the next
  * channel `apart` vectors behind. */
-static inline __attribute__((always_inline)) void
-place_tile(const struct places *s, int channel, const struct place *tap, int lane, float *to, int base,
-           int apart, const int B, const int T)
+INLINED void place_tile(const struct places *s, int channel, const struct place *tap, int lane,
+                        float *to, int base, int apart, const int B, const int T)
 {
     const float *from = s->lanes + 16 * (size_t)channel * s->taps + lane;
     part sum[4][6];
@@ -75,9 +73,8 @@ place_tile(const struct places *s, int channel, const struct place *tap, int lan
     }
 }
 
-static inline __attribute__((always_inline)) void
-place_taps(const struct places *s, int channel, const struct place *tap, int lane, float *to, int base,
-           int apart, const int B, int T)
+INLINED void place_taps(const struct places *s, int channel, const struct place *tap, int lane,
+                        float *to, int base, int apart, const int B, int T)
 {
     switch (T) {
     case 1: place_tile(s, channel, tap, lane, to, base, apart, B, 1); break;
@@ -102,8 +99,7 @@ static void fold_places(int count, const float *lanes, float *dw)
 }
 
 /* All taps of B channels, so many at a time that their sums are still near when they are folded. */
-static inline __attribute__((always_inline)) void place_block(const struct places *s, int channel,
-                                                              const int B)
+INLINED void place_block(const struct places *s, int channel, const int B)
 {
     _Alignas(64) float near[16 * 4 * FOLD_TAPS];
     for (int t = 0, size; t < s->taps && B <= WEIGHT_CHANNELS; t += FOLD_TAPS) { /* no code for more */

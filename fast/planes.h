@@ -56,8 +56,7 @@ static inline void planes_zero(float *to, size_t count)
 }
 
 /* Lanes l of 16 with from <= l < end: at[l step]; 0 in the others, for which nothing is read. */
-static inline __attribute__((always_inline)) v planes_lanes(const float *at, const int step, int from,
-                                                            int end)
+INLINED v planes_lanes(const float *at, const int step, int from, int end)
 {
     if (step == 1)
         return v_load_part(at, from, end);
@@ -70,9 +69,8 @@ static inline __attribute__((always_inline)) v planes_lanes(const float *at, con
 /* The planes of `channels` channels for shift e and phase g. Columns go from the last vector to the first,
  * which comes after what the end of the row before spoils of it. `step` is a constant where this is
  * called. */
-static inline __attribute__((always_inline)) void
-planes_shift(const struct planes *p, int channels, const float *x, int e, int g, float *to,
-             const int step)
+INLINED void planes_shift(const struct planes *p, int channels, const float *x, int e, int g,
+                          float *to, const int step)
 {
     const int left = p->left + e, top = p->top + g, cols = p->cols;
     const int from = planes_first(left, step, 0, cols), end = planes_first(left, step, p->w, cols);

@@ -22,8 +22,7 @@ enum { STEP = 64 };
 
 /* Whole steps of I inputs and O outputs, from the same place of each. Four sums, so that their latency
  * does not count. I and O are constants where this is called. */
-static inline __attribute__((always_inline)) v stream(const float *const *in, float *const *out,
-                                                      size_t count, const int I, const int O)
+INLINED v stream(const float *const *in, float *const *out, size_t count, const int I, const int O)
 {
     const v value = v_hold(v_set1(1.0f)); /* held, or it becomes a call of memset */
     v sum[4] = { value, value, value, value };

@@ -46,9 +46,8 @@ enum { NO_TABLE, NEAR_TABLE, FAR_TABLE, AHEAD = 16 };
 
 /* R rows by C vectors, of which the last has n columns. R, C and the kind of table are constants where
  * this is called, so that the sums stay in registers. */
-static inline __attribute__((always_inline)) void product_tile(const struct product *p, int row,
-                                                               int col, const int R, const int C,
-                                                               int n, const int table)
+INLINED void product_tile(const struct product *p, int row, int col, const int R, const int C,
+                          int n, const int table)
 {
     v sum[8][8];
     UNROLL
@@ -98,8 +97,7 @@ static inline __attribute__((always_inline)) void product_tile(const struct prod
 enum { MOST_ROWS = V_ACCUMULATORS < 8 ? V_ACCUMULATORS : 8 };
 
 /* All columns of R rows. */
-static inline __attribute__((always_inline)) void product_rows(const struct product *p, int row,
-                                                               const int R, const int table)
+INLINED void product_rows(const struct product *p, int row, const int R, const int table)
 {
     const int vectors = (p->cols + 15) / 16;
     const int most = V_ACCUMULATORS / R < 8 ? V_ACCUMULATORS / R : 8;
@@ -120,8 +118,7 @@ static inline __attribute__((always_inline)) void product_rows(const struct prod
 }
 
 /* The rows from `row` on that belong together. */
-static inline __attribute__((always_inline)) void product_block(const struct product *p, int row,
-                                                                const int table)
+INLINED void product_block(const struct product *p, int row, const int table)
 {
     switch (part_size(p->rows, row, p->most)) {
     case 1: product_rows(p, row, 1, table); break;

@@ -41,9 +41,9 @@ struct strand {
 
 /* The row of inputs at x, under row `w` of the kernel for row 0 of the tile: it is one for rows LO to
  * HI - 1. B, C, LO and HI are constants where this is called. */
-static inline __attribute__((always_inline)) void
-sweep_step(const struct sweep *s, const float *const x[4], ptrdiff_t offset, const float *w,
-           v sum[SWEEP_CHANNELS][SWEEP_ROWS][4], const int B, const int C, const int LO, const int HI)
+INLINED void sweep_step(const struct sweep *s, const float *const x[4], ptrdiff_t offset,
+                        const float *w, v sum[SWEEP_CHANNELS][SWEEP_ROWS][4], const int B,
+                        const int C, const int LO, const int HI)
 {
     const size_t column = (size_t)s->kh * B;
     for (int q = s->kw; q > 0; q--, w += column) {
@@ -66,9 +66,8 @@ sweep_step(const struct sweep *s, const float *const x[4], ptrdiff_t offset, con
 }
 
 /* B channels by R rows by C strands, R of kh at most. */
-static inline __attribute__((always_inline)) void sweep_tile(const struct sweep *s,
-                                                             const struct strand *strand, const int B,
-                                                             const int R, const int C)
+INLINED void sweep_tile(const struct sweep *s, const struct strand *strand, const int B,
+                        const int R, const int C)
 {
     v sum[SWEEP_CHANNELS][SWEEP_ROWS][4];
     const float *x[4];
@@ -115,8 +114,7 @@ static inline __attribute__((always_inline)) void sweep_tile(const struct sweep 
 
 /* All strands, of R rows each. Where they do not come out even the last ones are taken
  * again, as are rows: that writes the same once more. */
-static inline __attribute__((always_inline)) void sweep_block(const struct sweep *s, const int B,
-                                                              const int R)
+INLINED void sweep_block(const struct sweep *s, const int B, const int R)
 {
     const int room = (V_ACCUMULATORS < 12 ? 5 : V_ACCUMULATORS) / (B * R);
     const int C = room < 1 ? 1 : room < SWEEP_STRANDS ? room : SWEEP_STRANDS;
@@ -140,7 +138,7 @@ static inline __attribute__((always_inline)) void sweep_block(const struct sweep
     }
 }
 
-static inline __attribute__((always_inline)) void sweep_channels(const struct sweep *s, const int B)
+INLINED void sweep_channels(const struct sweep *s, const int B)
 {
     const int most = sweep_rows(B), kh = s->kh < s->rows ? s->kh : s->rows;
     switch (part_size(s->rows, 0, kh < most ? kh : most)) {

@@ -55,6 +55,7 @@
  *
  *   V_ACCUMULATORS              how many running sums stay in registers beside their operands
  *   UNROLL                      before a loop over the vectors of a tile
+ *   INLINED                     before a function some of whose arguments are constants where it is called
  *   FAST_TABLE(layer)           the name of the layer's table for this set
  */
 #ifndef FAST_VEC_H
@@ -97,6 +98,8 @@ static inline v v_abs(v x)
 {
     return v_from_bits(i_and(v_bits(x), i_set1(0x7fffffffu)));
 }
+
+#define INLINED static inline __attribute__((always_inline))
 
 /* Loops over the vectors of a tile, whose length is a constant where they stand: only where all of
  * them are unrolled do compilers keep the vectors in registers. */

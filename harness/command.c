@@ -86,17 +86,22 @@ bool parse_isa(const char *name, enum isa *out, struct error *e)
     return fail(e, "%s: unknown instruction set '%s'; there are %s", where, name, names);
 }
 
-bool choose_levels(const char *isa, const char *plugin, bool use[ISA_COUNT], struct error *e)
+bool choose_level(const char *isa, const char *plugin, enum isa *out, struct error *e)
 {
-    enum isa named;
     if (plugin && isa)
         return fail(e, "--isa %s: a plugin is a level of its own", isa);
-    if (plugin ? !plugin_load(plugin, e) : !parse_isa(isa, &named, e))
+    *out = ISA_plugin;
+    return plugin ? plugin_load(plugin, e) : parse_isa(isa, out, e);
+}
+
+bool choose_levels(const char *isa, const char *plugin, bool use[ISA_COUNT], struct error *e)
+{
+    const bool one = isa || plugin || getenv("CNNCHECK_ISA");
+    enum isa named;
+    if (!choose_level(isa, plugin, &named, e))
         return false;
     for (int i = 0; i < ISA_COUNT; i++)
-        use[i] = plugin                         ? i == ISA_plugin
-                 : isa || getenv("CNNCHECK_ISA") ? i == (int)named
-                                                 : isa_usable((enum isa)i);
+        use[i] = one ? i == (int)named : isa_usable((enum isa)i);
     return true;
 }
 

@@ -42,8 +42,9 @@ bool parse_real(const char *option, const char *text, double least, double most,
  * that is unknown, or of a set that this machine lacks, is an error and never falls back. */
 bool parse_isa(const char *name, enum isa *out, struct error *e);
 
-/* The levels that --isa and --plugin ask for: the set of that name (or of CNNCHECK_ISA), the kernels
- * of that file, which are loaded, or every set of this machine. */
+/* The level that --isa or --plugin ask for: the set of that name, as parse_isa has it, or the kernels of
+ * that file, which are loaded. And the levels, where nothing asks for one: every set of this machine. */
+bool choose_level(const char *isa, const char *plugin, enum isa *out, struct error *e);
 bool choose_levels(const char *isa, const char *plugin, bool use[ISA_COUNT], struct error *e);
 
 /* The processors there are, or 1 in a build without OpenMP. */

@@ -236,8 +236,8 @@ int bench_command(int argc, char **argv)
         fputs(help, stdout);
         return EXIT_HELD;
     }
-    if (!parse_isa(r.isa_name, &r.isa, &e) || (r.plugin && !plugin_load(r.plugin, &e)) || !use_threads(r.threads, &e) ||
-        !make_plan(&r, &plan, &e) || (r.json && !outfile_possible(r.json, &e)))
+    if (!parse_isa(r.isa_name, &r.isa, &e) || (r.plugin && !plugin_load(r.plugin, &e)) ||
+        !use_threads(r.threads, &e) || !make_plan(&r, &plan, &e) || (r.json && !outfile_possible(r.json, &e)))
         return unusable(&e);
     run(&r, &plan);
     return !r.json || write_json(&r, &plan, &e) ? EXIT_HELD : unusable(&e);

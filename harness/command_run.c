@@ -92,18 +92,6 @@ static bool note_file(struct request *r, const char *option, int role, const cha
                 role == IN ? "input" : "output");
 }
 
-static bool choose_level(struct request *r, const char *isa, const char *plugin, struct error *e)
-{
-    if (!plugin)
-        return parse_isa(isa, &r->isa, e);
-    r->isa = ISA_plugin;
-    if (isa)
-        return fail(e, "--isa %s: a plugin is a level of its own", isa);
-    return plugin_load(plugin, e) &&
-           (!plugin_lacks(r->function) ||
-            fail(e, "%s: has no %s.%s", plugin, r->check->layer, r->function->name));
-}
-
 /* Everything on the command line but the function's name, which argv[1] is. */
 static bool parse_arguments(int argc, char **argv, struct request *r, struct error *e)
 {
@@ -137,7 +125,11 @@ static bool parse_arguments(int argc, char **argv, struct request *r, struct err
     r->fast = !strcmp(impl, "fast");
     if (!r->fast && (isa || plugin))
         return fail(e, "%s: ref has no instruction sets", isa ? "--isa" : "--plugin");
-    return (!r->fast || choose_level(r, isa, plugin, e)) && use_threads(threads, e) &&
+    if (r->fast && !choose_level(isa, plugin, &r->isa, e))
+        return false;
+    if (plugin_lacks(r->function))
+        return fail(e, "%s: has no %s.%s", plugin, r->check->layer, r->function->name);
+    return use_threads(threads, e) &&
            shape_parse(r->check, r->shape_text, argv[1], &r->shape, e);
 }
 

@@ -152,12 +152,12 @@ static void dense_backward(const struct net *net, const struct layer *l, const s
     static void op##_forward(const struct net *net, const struct layer *l,                         \
                              const struct tensors *t)                                              \
     {                                                                                              \
-        CALL(net, l, op, forward, SHAPE(op, t->n * l->outputs), t->x, t->y);                     \
+        CALL(net, l, op, forward, SHAPE(op, t->n * l->outputs), t->x, t->y);                       \
     }                                                                                              \
     static void op##_backward(const struct net *net, const struct layer *l,                        \
                               const struct tensors *t)                                             \
     {                                                                                              \
-        CALL(net, l, op, backward, SHAPE(op, t->n * l->outputs), t->x, t->dy, t->dx);            \
+        CALL(net, l, op, backward, SHAPE(op, t->n * l->outputs), t->x, t->dy, t->dx);              \
     }
 ELEMENTWISE(relu)
 ELEMENTWISE(sigmoid)
@@ -182,14 +182,14 @@ static void minmax_backward(const struct net *net, const struct layer *l, const 
                              const struct tensors *t)                                              \
     {                                                                                              \
         struct transpose_shape s = l->shape.transpose;                                             \
-        s.n = t->n;                                                                              \
+        s.n = t->n;                                                                                \
         CALL(net, l, transpose, op, &s, t->x, t->y);                                               \
     }                                                                                              \
     static void op##_backward(const struct net *net, const struct layer *l,                        \
                               const struct tensors *t)                                             \
     {                                                                                              \
         struct transpose_shape s = l->shape.transpose;                                             \
-        s.n = t->n;                                                                              \
+        s.n = t->n;                                                                                \
         CALL(net, l, transpose, other, &s, t->dy, t->dx);                                          \
     }
 TRANSPOSE(to_nchw, to_nhwc)

@@ -63,6 +63,15 @@ static void json_tally(FILE *f, struct tally *t)
     fprintf(f, "}");
 }
 
+static void json_following(FILE *f, const struct following *t)
+{
+    fprintf(f, "    {\"network\": \"%s\", \"cases\": %ld, \"steps\": %ld, \"rejected\": %ld, "
+               "\"off\": %.3g, \"headroom\": %.17g, \"failure\": ",
+            t->network->name, t->cases, t->steps, t->rejected, t->off, t->headroom);
+    json_string(f, t->failure);
+    fputc('}', f);
+}
+
 static void json_proof(FILE *f, const struct proof *p)
 {
     static const char *const words[] = { "false", "true", "null" };
@@ -144,12 +153,8 @@ bool report_json(struct campaign *c, const char *path, struct error *e)
     }
     fprintf(f, "  ],\n  \"networks\": [\n");
     for (int i = 0; i < c->followings; i++) {
-        const struct following *t = &c->following[i];
-        fprintf(f, "    {\"network\": \"%s\", \"cases\": %ld, \"steps\": %ld, "
-                   "\"rejected\": %ld, \"off\": %.3g, \"headroom\": %.17g, \"failure\": ",
-                t->network->name, t->cases, t->steps, t->rejected, t->off, t->headroom);
-        json_string(f, t->failure);
-        fprintf(f, "}%s\n", i + 1 < c->followings ? "," : "");
+        json_following(f, &c->following[i]);
+        fprintf(f, "%s\n", i + 1 < c->followings ? "," : "");
     }
     fprintf(f, "  ],\n  \"defects\": [\n");
     for (int i = 0; i < c->proofs; i++) {

@@ -113,13 +113,13 @@ static void trials_are_counted_and_limited(void **state)
     assert_int_equal(key_value(c->key, &shape), length);
 }
 
-/* conv2d.forward, wrong in its last column where rows are longer than a vector, and not at scalar. */
+/* conv2d.forward, wrong in its last column where rows are longer than a vector. */
 static void wrong_fast(enum isa isa, const void *shape, float *const *a, float *work)
 {
     const struct conv2d_shape *s = shape;
     const struct check *c;
     find_function("conv2d.forward", &c)->fast(isa, shape, a, work);
-    if (isa != ISA_scalar && conv2d_ow(s) > 16)
+    if (conv2d_ow(s) > 16)
         a[3][conv2d_ow(s) - 1] += 1024.0f;
 }
 
@@ -156,8 +156,6 @@ static void the_line_that_is_printed_is_the_smallest_and_repeats(void **state)
     (void)state;
     struct tally t;
     char text[SHAPE_TEXT] = "";
-    if (isa_best() == ISA_scalar)
-        skip();
     assert_true(campaign(NULL, &t) > REJECTIONS_TOLD);
     const char *fail = strstr(said, "FAIL conv2d.forward "), *repro = strstr(said, "REPRO: ");
     assert_true(fail && repro && strstr(fail, "; reduced from n="));

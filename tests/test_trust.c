@@ -80,19 +80,23 @@ static void a_function_without_evidence_and_a_set_that_was_missed_are_rejected(v
     }
 }
 
-/* The program without the objects of the widest set, as a compiler would make it that lacks it. */
+/* The program without the objects of the architecture's widest set, as a compiler would make it that lacks
+ * it: a failure where the machine has that set, and nothing to miss where it has not. */
 static void a_build_without_a_set_says_so_and_fails(void **state)
 {
     (void)state;
-    const char *const set = isa_name[isa_best()];
+    const enum isa widest = (enum isa)(ISA_plugin - 1);
+    const char *const set = isa_name[widest];
     char wanted[128];
-    if (isa_best() == ISA_scalar)
-        skip();
     shell("cd '%s/..' && flags=$(cat '%s/flags') && eval \"${flags%%%% -l*} -o '%s/cnncheck' $(find "
           "'%s/ref' '%s/fast' '%s/harness' -name '*.o' ! -name '*.%s.o' | tr '\\n' ' ') "
           "-l${flags#* -l}\"", BUILD_DIR, BUILD_DIR, folder, BUILD_DIR, BUILD_DIR, BUILD_DIR, set);
     assert_ended(0, "", "link");
     shell("./cnncheck verify --layer relu --tier smoke --json v.json --junit v.xml");
+    if (!isa_present(widest)) {
+        assert_ended(0, "\nHELD: 2 functions, ", "no set of this machine");
+        return;
+    }
     snprintf(wanted, sizeof wanted, "FAIL %s: this machine has it, but this build does not", set);
     assert_ended(1, wanted, "a build without");
     assert_non_null(strstr(out, "\nFAILED: 2 functions, "));
