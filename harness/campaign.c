@@ -98,7 +98,7 @@ void draw_inputs(uint64_t seed, struct judge *j, const char *text, bool exact)
     snprintf(stream, sizeof stream, "%s.%s %s %s", j->check->layer, j->function->name, text,
              exact ? "integers" : "reals");
     struct rng r = rng_named(seed, stream);
-    /* Huge and tiny numbers make for wide bounds: every second case does without. */
+    /* Huge and tiny numbers widen bounds: every second case goes without, and selects from ties. */
     const bool plain = rng_int(&r, 0, 1);
     for (int i = 0; i < j->operands; i++) {
         const struct operand *o = &j->function->operand[i];
@@ -108,7 +108,7 @@ void draw_inputs(uint64_t seed, struct judge *j, const char *text, bool exact)
         if (o->role == OUT)
             continue;
         if (exact)
-            fill_integers(&r, j->ref[i], j->count[i], largest_integer(j));
+            fill_integers(&r, j->ref[i], j->count[i], o->selects && plain ? 2 : largest_integer(j));
         else
             fill_reals(&r, fill, j->ref[i], j->count[i], rank ? dim[rank - 1] : 1);
     }

@@ -6,6 +6,8 @@
  */
 #include "harness/campaign.h"
 
+#include "harness/fill.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,13 +69,19 @@ static bool alignments(struct trials *t)
     return good;
 }
 
+/* As ref gave it, sign of zero and all; no NaN is. */
+static bool as_before(double now, double before)
+{
+    return now == before && signbit(now) == signbit(before);
+}
+
 /* Outputs that ref gives as before have the bits that they had. */
 static bool others_kept(struct trials *t, const char *what)
 {
     for (int i = 0; i < t->judge.operands; i++)
         for (size_t k = 0; t->fast[i] && k < t->judge.count[i]; k++) {
             char where[96], reason[400];
-            if (t->judge.ref[i][k] != t->ref[i][k] ||
+            if (!as_before(t->judge.ref[i][k], t->ref[i][k]) ||
                 !memcmp(&t->judge.scalar[i][k], &t->fast[i][k], sizeof(float)))
                 continue;
             element_name(&t->judge, i, k, where);
@@ -101,7 +109,6 @@ static bool one_special(struct trials *t, int operand, size_t at, double value, 
 
 static bool specials(struct trials *t, bool exact)
 {
-    static const double values[] = { NAN, INFINITY, -INFINITY };
     struct judge *j = &t->judge;
     struct rng r = rng_named(t->campaign->seed, t->text);
     j->flags = false; /* the contract speaks of finite inputs */
@@ -116,11 +123,22 @@ static bool specials(struct trials *t, bool exact)
             continue;
         const size_t place[] = { 0, j->count[i] - 1, (size_t)rng_int(&r, 0, (int)j->count[i] - 1) };
         for (int p = 0; p < 3; p++)
-            for (int k = 0; k < 3; k++)
-                if (!one_special(t, i, place[p], values[k], exact))
+            for (const double *x = fill_specials(j->function->operand[i].fill); *x != 0.0; x++)
+                if (!one_special(t, i, place[p], *x, exact))
                     return false;
     }
     return true;
+}
+
+/* An infinity times what vanishes in float, and in double does not, is NaN in float alone: unit normals
+ * for the reals, where huge and tiny ones would be. */
+static void without_extremes(struct trials *t, bool exact)
+{
+    struct rng r = rng_named(t->campaign->seed, t->text);
+    for (int i = 0; !exact && i < t->judge.operands; i++)
+        if (t->judge.function->operand[i].role == IN &&
+            t->judge.function->operand[i].fill == FILL_REALS)
+            fill_reals(&r, FILL_NORMALS, t->judge.ref[i], t->judge.count[i], 1);
 }
 
 /* Inputs that are exact where they can be, which is where the judge forgives least. */
@@ -135,6 +153,7 @@ static void try_lanes(struct campaign *c, struct guard *guard, struct tally *tal
         return;
     judge_begin(&t.judge, tally->check, tally->function, &shape);
     draw_inputs(c->seed, &t.judge, text, exact);
+    without_extremes(&t, exact);
     t.judge.flags = true;
     judge_reference(&t.judge, exact);
     if (alignments(&t))

@@ -40,7 +40,7 @@ enum fill {
     FILL_REALS,         /* unit normals among zeros, tiny and huge numbers, with either sign */
     FILL_REPEATS,       /* the same, but one in four repeats an earlier one */
     FILL_NORMALS,       /* unit normals */
-    FILL_LOGITS,        /* normals with a standard deviation of 10 */
+    FILL_LOGITS,        /* normals with a standard deviation of 10, now and then around +-2000 */
     FILL_PROBABILITIES, /* in [0, 1], the ends included now and then */
     FILL_TARGETS,       /* 0 or 1 */
     FILL_ONE_HOT,       /* rows of the last dimension: one 1, else 0 */

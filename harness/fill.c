@@ -8,13 +8,28 @@ void fill_integers(struct rng *r, double *x, size_t count, int largest)
         x[i] = rng_int(r, -largest, largest);
 }
 
+const double *fill_specials(enum fill fill)
+{
+    static const double specials[][4] = { { NAN, INFINITY, -INFINITY, 0.0 }, { NAN, 0.0 } };
+    return specials[fill >= FILL_ONE_HOT];
+}
+
 /* Mostly unit normals; now and then 0, or a number between 2^-20 and 2^20. */
 static double any_real(struct rng *r)
 {
     const int pick = rng_int(r, 0, 19);
     if (pick == 0)
         return 0.0;
-    return rng_normal(r) * (pick < 3 ? ldexp(1.0, rng_int(r, -20, 20)) : 1.0);
+    const double x = rng_normal(r); /* before the power, and not in the order of some compiler */
+    return pick < 3 ? ldexp(x, rng_int(r, -20, 20)) : x;
+}
+
+/* Mostly within what exp bears; now and then 2000 above or below, where float and double overflow and
+ * vanish alike. */
+static double logit(struct rng *r)
+{
+    const int pick = rng_int(r, 0, 63);
+    return 10.0 * rng_normal(r) + (pick == 0 ? 2000.0 : pick == 1 ? -2000.0 : 0.0);
 }
 
 /* The ends, where logarithms and quotients blow up, and the first floats beside them included. */
@@ -31,7 +46,7 @@ static double draw(struct rng *r, enum fill fill)
     case FILL_NORMALS:
         return rng_normal(r);
     case FILL_LOGITS:
-        return 10.0 * rng_normal(r);
+        return logit(r);
     case FILL_PROBABILITIES:
         return probability(r);
     case FILL_TARGETS:

@@ -59,7 +59,7 @@ const struct check maxpool_check = {
           .operand = { { "x", IN, "n c h w" },
                        { "y", OUT, "n c oh ow" } } },
         { CALLS(backward), .exact = true,
-          .operand = { { "x", IN, "n c h w", .selects = true },
+          .operand = { { "x", IN, "n c h w", FILL_REPEATS, .selects = true },
                        { "dy", IN, "n c oh ow" },
                        { "dx", OUT, "n c h w", .terms = "k k" } } },
     },
