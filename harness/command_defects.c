@@ -2,6 +2,8 @@
 #include "harness/campaign.h"
 #include "harness/command.h"
 
+#include <getopt.h>
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,16 +12,19 @@
 static const char help[] =
     "usage: cnncheck defects list\n"
     "       cnncheck defects show ID\n"
-    "       cnncheck defects run [ID...]\n"
+    "       cnncheck defects run [--seed N] [ID...]\n"
     "\n"
     "The documents' bugs, and the cases that catch them.\n"
     "\n"
     "  list      every finding: its kind, the function that its code stands in for, what it is\n"
     "  show ID   one of them: what the document does, a small case worked out, who sees it\n"
     "  run       proves that each function does what NumPy makes of the document's code, that it\n"
-    "            is rejected in the place of a correct kernel, and that ref and fast pass the\n"
-    "            same case; prints which checks see it. Of all, or of those that are named: D004-07,\n"
-    "            or D004 for a whole document\n"
+    "            is rejected in the place of a correct kernel, that ref and fast pass the same\n"
+    "            case, and that with every one of ten seeds some check sees it on other numbers.\n"
+    "            Prints the kill matrix: with how many of the seeds each check, alone, sees each\n"
+    "            bug. Of all, or of those that are named: D004-07, or D004 for a whole document;\n"
+    "            of all, every check has to be tripped by one\n"
+    "  --seed N  draws the ten seeds (default: 1)\n"
     "  --help    this text\n"
     "\n"
     "Exit status: 0 every proof held, 1 one did not, 2 it could not be run.\n";
@@ -94,13 +99,13 @@ static void print_case(const struct defect *d, const struct proof *p, const char
         fclose(f);
 }
 
-static bool prove(const struct defect *d, struct proof *p)
+static bool prove(const struct defect *d, uint64_t seed, struct proof *p)
 {
     bool use[ISA_COUNT];
     struct guard *g = guard_create();
     for (int i = 0; i < ISA_COUNT; i++)
         use[i] = isa_usable((enum isa)i);
-    const bool held = defect_prove(d, use, 1, g, p);
+    const bool held = defect_prove(d, use, seed, g, p);
     guard_destroy(g);
     return held;
 }
@@ -126,11 +131,11 @@ static int show(const char *id, struct error *e)
     if (!defect_case(d, &p, folder, &shape, e))
         return unusable(e);
     print_case(d, &p, folder, &shape);
-    const bool held = prove(d, &p);
+    const bool held = prove(d, 1, &p);
     printf("\nCaught: %s\nSeen by:", p.caught_by);
     for (int k = 0; k < SIGHTS; k++)
-        printf("%s%s", p.seen[k] == SEEN ? " " : "", p.seen[k] == SEEN ? sight_name[k] : "");
-    printf("\n%s\n", held ? "Faithful, caught, mended." : p.failure);
+        printf("%s%s", p.seen[k] == SEEDS ? " " : "", p.seen[k] == SEEDS ? sight_name[k] : "");
+    printf("\n%s\n", held ? "Faithful, caught, mended, sure." : p.failure);
     return held ? EXIT_HELD : EXIT_FAILED;
 }
 
@@ -144,10 +149,30 @@ static bool named(const char *id, int count, char **names)
     return found;
 }
 
-static int run(int count, char **names, struct error *e)
+/* A row of the kill matrix. */
+static void print_row(const struct proof *p)
 {
-    static const char mark[] = { '.', '#', ' ' };
-    int proofs = 0, held = 0;
+    printf("%-8s %-26s %-7s", p->defect->id, p->defect->stands_for, judge_label[p->defect->judge]);
+    for (int k = 0; k < SIGHTS; k++) {
+        char cell[16] = "";
+        if (p->seen[k] >= 0)
+            snprintf(cell, sizeof cell, p->seen[k] ? "%d" : ".", p->seen[k]);
+        printf(" %*s", (int)strlen(sight_name[k]), cell);
+    }
+    printf("  %s\n", proof_held(p) ? "held" : p->failure);
+}
+
+static void print_sums(const char *what, const int sum[SIGHTS])
+{
+    printf("%-43s", what);
+    for (int k = 0; k < SIGHTS; k++)
+        printf(" %*d", (int)strlen(sight_name[k]), sum[k]);
+    printf("\n");
+}
+
+static int run(int count, char **names, uint64_t seed, struct error *e)
+{
+    int proofs = 0, held = 0, every[SIGHTS] = { 0 }, some[SIGHTS] = { 0 }, idle = 0;
     for (int i = 0; i < count; i++)
         if (!find_defect(names[i]) && (strlen(names[i]) != 4 || strncmp(names[i], "D00", 3) ||
                                        names[i][3] < '0' || names[i][3] > '4'))
@@ -165,33 +190,51 @@ static int run(int count, char **names, struct error *e)
             struct proof p;
             if (!named(d->id, count, names))
                 continue;
-            const bool good = prove(d, &p);
-            printf("%-8s %-26s %-7s", d->id, d->stands_for, judge_label[d->judge]);
-            for (int k = 0; k < SIGHTS; k++)
-                printf("%*c", (int)strlen(sight_name[k]) + 1, mark[p.seen[k]]);
-            printf("  %s\n", good ? "held" : p.failure);
+            held += prove(d, seed, &p);
+            print_row(&p);
             proofs++;
-            held += good;
+            for (int k = 0; k < SIGHTS; k++) {
+                every[k] += p.seen[k] == SEEDS;
+                some[k] += p.seen[k] > 0 && p.seen[k] < SEEDS;
+            }
         }
-    printf("%d of %d faithful, caught and mended  (# seen, . not seen, blank: does not apply)\n",
-           held, proofs);
-    return held == proofs ? EXIT_HELD : EXIT_FAILED;
+    print_sums("seen with every seed", every);
+    print_sums("with some", some);
+    printf("%d of %d faithful, caught, mended and sure  (number: of %d seeds; . none, blank: does "
+           "not apply)\n", held, proofs, SEEDS);
+    for (int k = 0; k < SIGHTS && count == 0; k++)
+        if (!every[k] && !some[k]) {
+            printf("FAIL %s: no defect trips this check\n", sight_name[k]);
+            idle++;
+        }
+    return held == proofs && !idle ? EXIT_HELD : EXIT_FAILED;
 }
 
 int defects_command(int argc, char **argv)
 {
+    static const struct option options[] = { { "seed", required_argument, NULL, 's' },
+                                             { "help", no_argument, NULL, 'h' },
+                                             { NULL, 0, NULL, 0 } };
+    int seed = -1, option;
     struct error e;
-    for (int i = 1; i < argc; i++)
-        if (!strcmp(argv[i], "--help")) {
+    opterr = 0;
+    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (option == 'h') {
             fputs(help, stdout);
             return EXIT_HELD;
         }
-    if (argc == 2 && !strcmp(argv[1], "list"))
+        if (option != 's' ? !bad_option("defects", argv, &e)
+                          : !parse_int("--seed", optarg, 0, INT_MAX, &seed, &e))
+            return unusable(&e);
+    }
+    const int words = argc - optind;
+    char **word = argv + optind;
+    if (words == 1 && !strcmp(word[0], "list") && seed < 0)
         return list();
-    if (argc == 3 && !strcmp(argv[1], "show"))
-        return show(argv[2], &e);
-    if (argc >= 2 && !strcmp(argv[1], "run"))
-        return run(argc - 2, argv + 2, &e);
-    fail(&e, "defects takes list, show ID or run [ID...]; see cnncheck defects --help");
+    if (words == 2 && !strcmp(word[0], "show") && seed < 0)
+        return show(word[1], &e);
+    if (words >= 1 && !strcmp(word[0], "run"))
+        return run(words - 1, word + 1, seed < 0 ? 1 : (uint64_t)seed, &e);
+    fail(&e, "defects takes list, show ID or run [--seed N] [ID...]; see cnncheck defects --help");
     return unusable(&e);
 }

@@ -21,6 +21,18 @@ const char *fixtures_dir(void)
     return dir && *dir ? dir : FIXTURES_DIR;
 }
 
+static int visible(const struct dirent *entry)
+{
+    return entry->d_name[0] != '.';
+}
+
+int fixture_entries(const char *folder, struct dirent ***entry)
+{
+    *entry = NULL;
+    const int count = scandir(folder, entry, visible, alphasort);
+    return count < 0 ? 0 : count;
+}
+
 bool fixture_operand(const struct judge *j, int i, const char *folder, double *out,
                          struct error *e)
 {
@@ -156,11 +168,6 @@ static void run_fixture(struct campaign *c, struct judge *j, struct tally *t, co
     judge_end(j);
 }
 
-static int visible(const struct dirent *entry)
-{
-    return entry->d_name[0] != '.';
-}
-
 void campaign_fixtures(struct campaign *c)
 {
     struct judge j = { .guard = guard_create() };
@@ -170,7 +177,7 @@ void campaign_fixtures(struct campaign *c)
         struct dirent **entry;
         snprintf(folder, sizeof folder, "%s/%s.%s", fixtures_dir(), t->check->layer,
                  t->function->name);
-        const int count = scandir(folder, &entry, visible, alphasort);
+        const int count = fixture_entries(folder, &entry);
         if (count < 1)
             tally_failure(c, t, "fixtures", ISA_scalar, "this function has no fixtures", "");
         for (int i = 0; i < count; i++) {
@@ -181,8 +188,7 @@ void campaign_fixtures(struct campaign *c)
                 run_fixture(c, &j, t, path, entry[i]->d_name);
             free(entry[i]);
         }
-        if (count >= 0)
-            free(entry);
+        free(entry);
     }
     guard_destroy(j.guard);
 }

@@ -7,6 +7,11 @@
 /* Where all of them lie: CNNCHECK_FIXTURES, or the folder known at build time. */
 const char *fixtures_dir(void);
 
+/* The names in a folder that do not begin with a dot, in order, for the caller to free; 0 where
+ * there is none. */
+struct dirent;
+int fixture_entries(const char *folder, struct dirent ***entry);
+
 /* Reads operand i from a folder, and checks that its shape is the one that the case asks for. */
 bool fixture_operand(const struct judge *j, int i, const char *folder, double *out,
                      struct error *e);

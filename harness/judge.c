@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const judge_label[] = { "none", "guard", "poison", "exact", "bound", "bits",
+const char *const judge_label[JUDGES] = { "none", "guard", "poison", "exact", "bound", "bits",
                                    "flags" };
 
 static void *allocate(size_t count, size_t size)
@@ -193,8 +193,7 @@ static bool judge_output(struct judge *j, int i, enum isa isa, bool first, struc
     return true;
 }
 
-/* Whether fast raised nothing that ref did not. */
-static bool judge_flags(const struct judge *j, struct trial *t)
+bool judge_flags(const struct judge *j, struct trial *t)
 {
     static const struct { int flag; const char *name; } flags[] = {
         { FE_INVALID, "invalid" }, { FE_DIVBYZERO, "divide-by-zero" },

@@ -38,10 +38,11 @@ struct judge {
 };
 
 /* The judge that rejected, or none: memory that is not the kernel's, an element that it never
- * wrote, another value than ref, one out of bounds, other bits than scalar. */
+ * wrote, another value than ref, one out of bounds, other bits than scalar, an
+ * exception that ref does not raise. */
 enum judge_name { JUDGE_NONE, JUDGE_GUARD, JUDGE_POISON, JUDGE_EXACT, JUDGE_BOUND, JUDGE_BITS,
-                  JUDGE_FLAGS };
-extern const char *const judge_label[];
+                  JUDGE_FLAGS, JUDGES };
+extern const char *const judge_label[JUDGES];
 
 struct trial {
     enum judge_name rejected_by;
@@ -57,6 +58,9 @@ bool judge_fast(struct judge *j, enum isa isa, enum placement where, struct tria
 /* A kernel over double with the arguments of function.ref; what it gives is rounded to float. */
 typedef void double_kernel(const void *shape, double *const *operand);
 bool judge_double(struct judge *j, double_kernel *kernel, enum placement where, struct trial *t);
+
+/* Whether the last call raised nothing that ref does not; true unless j->flags. */
+bool judge_flags(const struct judge *j, struct trial *t);
 
 /* Whether it never wrote an element of judge->written. */
 bool never_written(const double *element);

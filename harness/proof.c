@@ -1,6 +1,5 @@
-/* proof.c - one defect, three proofs and a row of the kill matrix. */
+/* proof.c - one defect and its four proofs. */
 #include "harness/campaign.h"
-#include "harness/relations.h"
 
 #include <dirent.h>
 #include <math.h>
@@ -9,31 +8,19 @@
 #include <string.h>
 #include <unistd.h>
 
-static int visible(const struct dirent *entry)
-{
-    return entry->d_name[0] != '.';
-}
-
-/* The names in a folder, in order; 0 where there is none. */
-static int entries(const char *folder, struct dirent ***entry)
-{
-    const int count = scandir(folder, entry, visible, alphasort);
-    return count < 0 ? 0 : count;
-}
-
 bool defect_case(const struct defect *d, struct proof *out, char folder[4096],
                  union any_shape *shape, struct error *e)
 {
-    struct dirent **entry = NULL;
+    struct dirent **entry;
     char above[2048];
     *out = (struct proof){ .defect = d };
     snprintf(above, sizeof above, "%s/defects/%s", fixtures_dir(), d->id);
-    const int count = entries(above, &entry);
+    const int count = fixture_entries(above, &entry);
     if (count == 1)
         snprintf(out->shape_text, sizeof out->shape_text, "%s", entry[0]->d_name);
     for (int i = 0; i < count; i++)
         free(entry[i]);
-    free(count ? entry : NULL);
+    free(entry);
     snprintf(folder, 4096, "%s/%s", above, out->shape_text);
     out->function = find_function_or_step(d->stands_for, &out->check);
     if (count != 1)
@@ -45,7 +32,6 @@ bool defect_case(const struct defect *d, struct proof *out, char folder[4096],
 struct trials {
     const struct defect *defect;
     const bool *use;
-    uint64_t seed;
     struct judge judge;
     char folder[4096];
     union any_shape shape;
@@ -170,91 +156,25 @@ static bool mended(struct trials *t, struct error *e)
     return true;
 }
 
-static void look(struct proof *out, enum sight sight, bool seen)
+static bool sure(const struct proof *p, struct error *e)
 {
-    if (out->seen[sight] != SEEN)
-        out->seen[sight] = seen ? SEEN : UNSEEN;
-}
-
-/* Numbers at random on the case's shape; the guard watches, and what it sees is its own. */
-static void look_at_random(struct trials *t, struct proof *out)
-{
-    enum { DRAWS = 4 };
-    for (int draw = 0; draw < 2 * DRAWS; draw++) {
-        const bool exact = draw % 2;
-        struct judge j = { .guard = t->judge.guard };
-        struct trial trial;
-        if (exact && !out->function->exact)
-            continue;
-        judge_begin(&j, out->check, out->function, &t->shape);
-        draw_inputs(t->seed + (uint64_t)draw, &j, out->shape_text, exact);
-        judge_reference(&j, exact);
-        judge_double(&j, t->defect->kernel, PLACE_END, &trial);
-        look(out, SIGHT_POISON, trial.rejected_by == JUDGE_POISON);
-        look(out, SIGHT_PAGES, trial.rejected_by == JUDGE_GUARD);
-        if (trial.rejected_by != JUDGE_GUARD)
-            look(out, exact ? SIGHT_INTEGERS : SIGHT_REALS,
-                 trial.rejected_by > JUDGE_POISON);
-        judge_end(&j);
-    }
-}
-
-static void look_at_relations(const struct trials *t, struct proof *out)
-{
-    static const enum sight sight[] = { SIGHT_ADJOINT, SIGHT_METAMORPHIC, SIGHT_DIFFERENCES };
-    const struct performer who = { .replaced = out->function, .by = t->defect->kernel };
-    struct error e;
-    for (int kind = 0; kind < RELATIONS; kind++) {
-        const enum outcome outcome = relation_outcome((enum relation)kind, &who, out->check,
-                                                      out->function, &t->shape, t->seed, &e);
-        if (outcome != OUTCOME_NONE)
-            look(out, sight[kind], outcome == OUTCOME_BROKEN);
-    }
-}
-
-/* The fixtures that every kernel of this layer.function has to pass. */
-static void look_at_fixtures(struct trials *t, struct proof *out)
-{
-    struct dirent **entry = NULL;
-    char folder[2048];
-    snprintf(folder, sizeof folder, "%s/%s", fixtures_dir(), t->defect->stands_for);
-    const int count = entries(folder, &entry);
-    for (int i = 0; i < count; i++) {
-        struct judge j = { .guard = t->judge.guard };
-        union any_shape shape;
-        char path[4096], text[SHAPE_TEXT];
-        struct trial trial;
-        struct error e;
-        snprintf(path, sizeof path, "%s/%s", folder, entry[i]->d_name);
-        snprintf(text, sizeof text, "%.*s", (int)strcspn(entry[i]->d_name, "#"), entry[i]->d_name);
-        bool good = out->seen[SIGHT_FIXTURES] != SEEN &&
-                    shape_parse(out->check, text, path, &shape, &e);
-        if (good)
-            judge_begin(&j, out->check, out->function, &shape);
-        for (int k = 0; good && k < j.operands; k++)
-            if (out->function->operand[k].role == IN && !j.absent[k])
-                good = fixture_operand(&j, k, path, j.ref[k], &e);
-        if (good) {
-            judge_reference(&j, false);
-            look(out, SIGHT_FIXTURES, !judge_double(&j, t->defect->kernel, PLACE_END, &trial));
-        }
-        judge_end(&j);
-        free(entry[i]);
-    }
-    free(count ? entry : NULL);
+    int best = 0;
+    for (int k = 1; k < SIGHTS; k++)
+        best = p->seen[k] > p->seen[best] ? k : best;
+    return p->seen[best] == SEEDS ||
+           fail(e, "no check sees it with every seed; %s with %d of %d", sight_name[best],
+                p->seen[best] > 0 ? p->seen[best] : 0, SEEDS);
 }
 
 bool defect_prove(const struct defect *d, const bool use[ISA_COUNT], uint64_t seed, struct guard *g,
                   struct proof *out)
 {
-    struct trials t = { .defect = d, .use = use, .seed = seed, .judge.guard = g };
+    struct trials t = { .defect = d, .use = use, .judge.guard = g };
     struct error e = { "" }, first = { "" };
     if (!defect_case(d, out, t.folder, &t.shape, &first)) {
         snprintf(out->failure, sizeof out->failure, "%s", first.text);
         return false;
     }
-    for (int i = 0; i < SIGHTS; i++)
-        out->seen[i] = NOT_APPLICABLE;
     judge_begin(&t.judge, out->check, out->function, &t.shape);
     if (read_case(&t, &e)) {
         judge_reference(&t.judge, d->judge == JUDGE_EXACT);
@@ -267,11 +187,10 @@ bool defect_prove(const struct defect *d, const bool use[ISA_COUNT], uint64_t se
         out->faithful = faithful(&t, &e);
         if (!out->faithful && !*first.text)
             fail(&first, "not faithful: %.480s", e.text);
-        look_at_random(&t, out);
-        if (d->judge != JUDGE_GUARD) { /* it would go beyond arrays that nobody guards */
-            look_at_relations(&t, out);
-            look_at_fixtures(&t, out);
-        }
+        defect_look(out, &t.shape, seed, g);
+        out->sure = sure(out, &e);
+        if (!out->sure && !*first.text)
+            fail(&first, "not sure: %.480s", e.text);
     } else {
         first = e;
     }

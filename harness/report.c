@@ -120,7 +120,7 @@ bool report_summary(struct campaign *c)
     for (int i = 0; i < c->proofs; i++)
         proven += proof_held(&c->proof[i]);
     if (c->proofs)
-        printf("defects of the documents: %d of %d faithful, caught and mended\n", proven,
+        printf("defects of the documents: %d of %d faithful, caught, mended and sure\n", proven,
                c->proofs);
     for (int i = 0; i < c->trainings; i++)
         print_training(&c->training[i]);

@@ -74,13 +74,17 @@ static void json_following(FILE *f, const struct following *t)
 
 static void json_proof(FILE *f, const struct proof *p)
 {
-    static const char *const words[] = { "false", "true", "null" };
+    static const char *const words[] = { "false", "true" };
     fprintf(f, "    {\"id\": \"%s\", \"stands_for\": \"%s\", \"judge\": \"%s\", \"faithful\": %s, "
-               "\"caught\": %s, \"mended\": %s, \"case\": \"%s\", \"seen\": {",
+               "\"caught\": %s, \"mended\": %s, \"sure\": %s, \"case\": \"%s\", \"seeds\": %d, "
+               "\"seen\": {",
             p->defect->id, p->defect->stands_for, judge_label[p->defect->judge],
-            words[p->faithful], words[p->caught], words[p->mended], p->shape_text);
-    for (int i = 0; i < SIGHTS; i++)
-        fprintf(f, "%s\"%s\": %s", i ? ", " : "", sight_name[i], words[p->seen[i]]);
+            words[p->faithful], words[p->caught], words[p->mended], words[p->sure], p->shape_text,
+            SEEDS);
+    for (int i = 0; i < SIGHTS; i++) {
+        fprintf(f, "%s\"%s\": ", i ? ", " : "", sight_name[i]);
+        json_number(f, p->seen[i] == NOT_APPLICABLE ? NAN : p->seen[i]);
+    }
     fprintf(f, "}, \"failure\": ");
     json_string(f, p->failure);
     fprintf(f, "}");

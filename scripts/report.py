@@ -191,16 +191,22 @@ def defects(build):
         proofs = json.load(f)["defects"]
     if not proofs:
         return missing("kill matrix", "make verify")
-    marks = {True: "x", False: ".", None: ""}
-    good = sum(p["faithful"] and p["caught"] and p["mended"] for p in proofs)
-    sights = list(proofs[0]["seen"])
-    rows = [(p["id"], p["stands_for"], p["judge"], *(marks[p["seen"][s]] for s in sights),
-             p["failure"] or "held") for p in proofs]
+    cell = {None: "", 0: "."}
+    good = sum(p["faithful"] and p["caught"] and p["mended"] and p["sure"] for p in proofs)
+    seeds, sights = proofs[0]["seeds"], list(proofs[0]["seen"])
+    rows = [(p["id"], p["stands_for"], p["judge"],
+             *(cell.get(p["seen"][s], p["seen"][s]) for s in sights), p["failure"] or "held")
+            for p in proofs]
+    rows.append(("with every seed", "", "", *(sum(p["seen"][s] == seeds for p in proofs)
+                                              for s in sights), ""))
     text = (f"{good} of {len(proofs)} are faithful (NumPy gives the same for the document's code), "
-            "caught (rejected in the\nplace of fast, by the judge named here) and mended (ref and "
-            "fast pass the same case). `cnncheck defects\nshow` has a page on each. Behind the judge: "
-            "which checks see it, each by itself, on numbers of their own (x seen,\n. not seen, blank: "
-            "does not apply).\n\n")
+            "caught (rejected in the\nplace of fast, by the judge named here), mended (ref and "
+            "fast pass the same case) and sure (some check sees it\nwith every seed). `cnncheck defects "
+            "show` has a page on each. Behind the judge the kill matrix: with how many of\n"
+            f"{seeds} seeds each check, by itself, sees it on numbers of its own (. with none, blank: does "
+            "not apply; fixtures know no\nseed), and below how many defects each check sees with every "
+            "seed. What only float, vectors and threads can do\nwrong has its breaks in "
+            "`tests/breaks.c`: `make test` wants each judge tripped by one, with as many seeds.\n\n")
     text += table(("defect", "stands in for", "judge", *sights, "verdict"), rows)
     text += "\n## What the documents' bugs do to training\n\n"
     path = os.path.join(build, "defects", "training.md")

@@ -10,7 +10,7 @@ static void findings_are_listed_and_shown(void **state)
                        "            0         1\n  correct dx (1, 1, 2, 2)\n"
                        "            1         0\n"
                        "            0         0\n",
-                       "Seen by: fixtures\n", "Faithful, caught, mended." } },
+                       "Seen by: specials fixtures\n", "Faithful, caught, mended, sure." } },
         { "D001-07", { "NumPy stops: IndexError", "guard judge: touched dy, 0 bytes past its end",
                        "Seen by: pages" } },
         { "D002-14", { "as written dy (2)\n            0         5\n" } },
@@ -34,18 +34,27 @@ static void findings_are_listed_and_shown(void **state)
 static void proofs_are_run(void **state)
 {
     (void)state;
+    static char first[sizeof out];
     shell("cnncheck defects run");
-    assert_ended(0, "\n76 of 76 faithful, caught and mended", "run");
+    assert_ended(0, "\n76 of 76 faithful, caught, mended and sure", "run");
+    assert_non_null(strstr(out, "\nseen with every seed "));
+    assert_null(strstr(out, "FAIL "));
+    strcpy(first, out);
+    shell("cnncheck defects run --seed 2");
+    assert_ended(0, "\n76 of 76 faithful, caught, mended and sure", "run --seed 2");
+    assert_string_not_equal(first, out);
     shell("cnncheck defects run D004 D000-01");
-    assert_ended(0, "\n12 of 12 faithful, caught and mended", "run D004 D000-01");
+    assert_ended(0, "\n12 of 12 faithful, caught, mended and sure", "run D004 D000-01");
     assert_non_null(strstr(out, "D004-07  conv2d.backward_weights    exact"));
     shell("mkdir f; cp -r '" SOURCE_DIR "/fixtures/defects' f/; "
           "rm f/defects/D004-07/*/dw.npy; "
           "CNNCHECK_FIXTURES=f cnncheck defects run D004-07 D004-10");
-    assert_ended(1, "\n1 of 2 faithful, caught and mended", "a file is missing");
+    assert_ended(1, "\n1 of 2 faithful, caught, mended and sure", "a file is missing");
     assert_non_null(strstr(out, "dw.npy"));
     shell("CNNCHECK_FIXTURES=f cnncheck defects show D004-07");
     assert_ended(1, "dw.npy", "show");
+    shell("CNNCHECK_FIXTURES=nowhere cnncheck defects run");
+    assert_ended(1, "\nFAIL flags: no defect trips this check\n", "no fixtures");
     shell("CNNCHECK_FIXTURES=nowhere cnncheck defects show D004-07");
     assert_ended(2, "nowhere/defects/D004-07: there is not one case", "show");
 }
@@ -54,10 +63,14 @@ static void mistakes_give_one_line(void **state)
 {
     (void)state;
     static const char *const table[][2] = {
-        { "defects", "defects takes list, show ID or run [ID...]; see cnncheck defects --help" },
+        { "defects", "defects takes list, show ID or run [--seed N] [ID...]; see cnncheck defects "
+          "--help" },
         { "defects help", "defects takes list" },
         { "defects list D000-01", "defects takes list" },
         { "defects show", "defects takes list" },
+        { "defects list --seed 1", "defects takes list" },
+        { "defects run --seed -1", "--seed: '-1' is not a whole number in 0 .. " },
+        { "defects run --sed", "--sed: not an option, or one without its value" },
         { "defects show D005-01", "D005-01: no such finding; cnncheck defects list has them" },
         { "defects run D004-99", "D004-99: no such finding" },
         { "defects run D005", "D005: no such finding" },
