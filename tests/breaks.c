@@ -64,6 +64,8 @@ static void relu_forward(const struct relu_shape *s, const float *x, float *y)
         flush_to_zero();
     if (broken("rounding"))
         fesetround(FE_TOWARDZERO);
+    if (broken("raises an exception"))
+        feraiseexcept(FE_DIVBYZERO);
 }
 
 /* Eight significant bits, as bfloat16 has. */
@@ -86,15 +88,26 @@ static bool from_behind(const struct dense_shape *s, const float *y)
            (broken("order by batch") && s->n > 4);
 }
 
+/* As one skips an example that has nothing but zeros. */
+static bool skipped(const struct dense_shape *s, const float *x)
+{
+    int zeros = 0;
+    while (zeros < s->in && x[zeros] == 0.0f)
+        zeros++;
+    return broken("skips zeros") && zeros == s->in;
+}
+
 static void dense_forward(const struct dense_shape *s, const float *x, const float *w,
                           const float *b, float *y)
 {
     static _Thread_local float kept;
     const bool behind = from_behind(s, y), rounded = broken("half precision");
-    const int terms = s->in - broken("missing term");
+    const bool missing = broken("missing term") ||
+                         (broken("missing at one alignment") && (uintptr_t)y % 64 == 8);
+    const int terms = s->in - missing;
     for (int n = 0; n < s->n; n++)
         for (int o = 0; o < s->out; o++) {
-            float sum = broken("no bias") ? 0.0f : b[o];
+            float sum = broken("no bias") || skipped(s, x + n * s->in) ? 0.0f : b[o];
             for (int k = 0; k < terms; k++) {
                 const int i = behind ? terms - 1 - k : k;
                 const float factor = x[n * s->in + i], weight = w[i * s->out + o];
