@@ -52,10 +52,9 @@ avx2_FLAGS   := $(HARD) -mavx2 -mfma
 avx512_FLAGS := $(HARD) -mavx512f
 neon_FLAGS   := $(HARD)
 
-LAYERS  := $(basename $(notdir $(wildcard ref/*.c)))
 COMMON  := $(patsubst %.c,$(BUILD)/%.o,$(filter-out harness/main.c harness/net.c,\
              $(wildcard ref/*.c fast/isa/*.c harness/*/*.c harness/*.c)))
-KERNELS := $(foreach set,$(SETS),$(patsubst %,$(BUILD)/fast/%.$(set).o,$(LAYERS) probe))
+KERNELS := $(foreach set,$(SETS),$(patsubst %.c,$(BUILD)/%.$(set).o,$(wildcard fast/*.c)))
 OBJECTS := $(COMMON) $(KERNELS) $(BUILD)/harness/net.ref.o $(BUILD)/harness/net.fast.o
 TESTS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
 # What tests a script is the same in these builds, and long.
@@ -65,7 +64,7 @@ compile = @mkdir -p $(@D) && echo "  CC    $@" && \
           $(CC) $(STRICT) $(CPPFLAGS) $(CFLAGS) $(OPENMP) $(1) -MMD -MP -c $< -o $@
 
 .PHONY: build verify verify-neon digest digest-compilers mutation test cmocka bench-peers bench-check \
-        train defects report coverage fixtures install clean help
+        train defects report coverage fixtures install install-headers clean help
 .DELETE_ON_ERROR:
 build: $(PROGRAM)
 
@@ -137,12 +136,13 @@ fixtures: ## make NumPy's fixtures again, and show that nothing moved
 report: ## write REPORT.md from what verify, train, defects, bench and coverage left in build/
 	scripts/report.py $(BUILD)
 
-install: $(PROGRAM) ## install the program and its fixtures below PREFIX
+install: $(PROGRAM) install-headers ## install the program, its fixtures and what plugins include below PREFIX
 	$(MAKE) --no-print-directory BUILD=$(BUILD)/install \
 	    CPPFLAGS='$(filter-out -DFIXTURES_DIR=%,$(CPPFLAGS)) -DFIXTURES_DIR=\"$(PREFIX)/share/cnncheck/fixtures\"' build
-	install -d $(DESTDIR)$(PREFIX)/share/cnncheck
 	install -D $(BUILD)/install/cnncheck $(DESTDIR)$(PREFIX)/bin/cnncheck
-	cp -r fixtures $(DESTDIR)$(PREFIX)/share/cnncheck/
+	install -d $(DESTDIR)$(PREFIX)/share/cnncheck && cp -r fixtures $(DESTDIR)$(PREFIX)/share/cnncheck/
+install-headers:
+	for h in ref/*.h fast/*.h fast/isa/*.h; do install -D -m 644 $$h $(DESTDIR)$(PREFIX)/include/cnncheck/$$h || exit 1; done
 clean: ## remove everything made
 	rm -rf $(BUILD)
 help: ## this list

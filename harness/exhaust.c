@@ -105,9 +105,11 @@ static void wrong(struct campaign *c, struct tally *t, const struct block *b, ui
                   enum isa isa, const char *what)
 {
     const float *y = isa_leads(isa) ? b->scalar : b->output;
-    char reason[200], again[64];
-    snprintf(reason, sizeof reason, "%s(%a) is %a, ref %a, scalar %a: %s", t->check->layer,
-             b->x[at], (double)y[at], b->ref[at], (double)b->scalar[at], what);
+    char reason[200], again[64], scalar[40] = "";
+    if (!isa_leads(isa))
+        snprintf(scalar, sizeof scalar, ", scalar %a", (double)b->scalar[at]);
+    snprintf(reason, sizeof reason, "%s(%a) is %a, ref %a%s: %s", t->check->layer, b->x[at],
+             (double)y[at], b->ref[at], scalar, what);
     snprintf(again, sizeof again, "--tier exhaustive --shard %u/%d", block + 1, BLOCKS);
     tally_failure(c, t, "all floats", isa, reason, again);
 }

@@ -50,6 +50,44 @@ static void compile_line(const char *line)
     assert_ended(0, "", line);
 }
 
+/* Of all floats one is wrong, which no drawn case meets: a part of them is tried, with that one in it
+ * or beside it. */
+static void all_floats_are_tried(void **state)
+{
+    (void)state;
+    static const struct { const char *options; int ended; const char *said; } table[] = {
+        { "--tier full", 0, "\nHELD: 1 functions, " },
+        { "--tier exhaustive --shard 19/64", 0, "ref rounded                       67108864\n" },
+        { "--tier exhaustive --shard 18/64", 1, "FAIL relu.forward plugin all floats: "
+          "relu(0x1.234568p+4) is 0x1.2p+4, ref 0x1.234568p+4: too far from ref\n" },
+    };
+    compile_line("static void f(const struct relu_shape *s, const float *x, float *y) { for (int i = 0; "
+                 "i < s->len; i++) y[i] = x[i] == 0x1.234568p+4f ? 18.0f : x[i] <= 0.0f ? 0.0f : x[i]; } "
+                 "PLUGIN(relu, f);");
+    for (size_t i = 0; i < COUNT(table); i++) {
+        shell("cnncheck verify --plugin line.so %s", table[i].options);
+        assert_ended(table[i].ended, table[i].said, table[i].options);
+    }
+    char repro[256];
+    assert_int_equal(sscanf(out, "FAIL %*[^\n]\nREPRO: %255[^\n]", repro), 1);
+    shell("%s", repro);
+    assert_ended(1, table[2].said, repro);
+}
+
+/* With nothing but what make install leaves; vec.h and vmath.h are there, too. */
+static void an_author_needs_no_sources(void **state)
+{
+    (void)state;
+    shell("make -s -C '" SOURCE_DIR "' BUILD=\"$PWD/unused\" PREFIX=/opt/c DESTDIR=\"$PWD/root\" "
+          "install-headers >make.log 2>&1 && cp '" SOURCE_DIR "/tests/plugin_dense.c' own.c && "
+          "${CC:-cc} -O2 -shared -fPIC -I root/opt/c/include/cnncheck own.c -o own.so && "
+          "${CC:-cc} -std=c11 -I root/opt/c/include/cnncheck -DISA_scalar -include fast/vec.h "
+          "-include fast/vmath.h -fsyntax-only own.c");
+    assert_ended(0, "", "installed headers");
+    shell("cnncheck verify --plugin own.so --case n=2,in=17,out=33");
+    assert_ended(0, "\nHELD: 1 functions, ", "verify");
+}
+
 static void what_is_no_plugin_is_refused(void **state)
 {
     (void)state;
@@ -92,6 +130,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_example_goes_through_everything),
         cmocka_unit_test(run_calls_it),
+        cmocka_unit_test(all_floats_are_tried),
+        cmocka_unit_test(an_author_needs_no_sources),
         cmocka_unit_test(what_is_no_plugin_is_refused),
     };
     return cmocka_run_group_tests_name("plugin", tests, make_plugin, remove_folder);
