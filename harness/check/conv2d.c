@@ -55,6 +55,10 @@ static const char *const cases[] = {
     "n=2,c=2,h=4,w=35,o=2,kh=4,kw=3,stride=1,pad=2,bias=channel",
     "n=1,c=1,h=5,w=20,o=1,kh=5,kw=2,stride=1,pad=2,bias=none",
     "n=1,c=1,h=6,w=9,o=2,kh=6,kw=3,stride=1,pad=3,bias=channel",
+    /* lanes of channels, not all of them used, and images for which there is no room together */
+    "n=1,c=14,h=6,w=17,o=9,kh=3,kw=6,stride=2,pad=1,bias=position",
+    "n=3,c=31,h=4,w=4,o=17,kh=2,kw=2,stride=1,pad=0,bias=channel",
+    "n=16,c=16,h=22,w=22,o=2,kh=2,kw=2,stride=8,pad=0,bias=none",
     NULL
 };
 
