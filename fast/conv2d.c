@@ -85,23 +85,34 @@ static void forward(const struct conv2d_shape *s, const float *x, const float *w
     thread_each(s->n * strips, multiply_adds(s), forward_strip, &a);
 }
 
+/* `sum` and the lanes of n tensors, `apart` floats from one to the next. */
+INLINED v add_each(v sum, int n, const float *dy, size_t apart, int lanes)
+{
+    for (; n > 0; n--, dy += apart)
+        sum = v_add(sum, lanes < 16 ? v_load_n(dy, lanes) : v_load(dy));
+    return sum;
+}
+
 static void bias_gradient(const struct conv2d_shape *s, const float *dy, float *db)
 {
     const int plane = conv2d_oh(s) * conv2d_ow(s), image = s->o * plane;
-    if (s->bias == CONV2D_BIAS_POSITION)
-        for (int k = 0; k < image; k += 16) {
-            v sum = v_set1(0.0f);
-            for (int n = 0; n < s->n; n++)
-                sum = v_add(sum, v_load_n(dy + (size_t)n * image + k, image - k));
-            v_store_n(db + k, sum, image - k);
-        }
+    const v zero = v_set1(0.0f);
+    if (s->bias == CONV2D_BIAS_POSITION) {
+        int k = 0;
+        for (; k + 16 <= image; k += 16)
+            v_store(db + k, add_each(zero, s->n, dy + k, (size_t)image, 16));
+        if (k < image)
+            v_store_n(db + k, add_each(zero, s->n, dy + k, (size_t)image, image - k), image - k);
+    }
     if (s->bias == CONV2D_BIAS_CHANNEL)
-        for (int o = 0; o < s->o; o++) {
-            v sum = v_set1(0.0f);
-            for (int n = 0; n < s->n; n++)
-                for (int k = 0; k < plane; k += 16)
-                    sum = v_add(sum, v_load_n(dy + (size_t)n * image + (size_t)o * plane + k,
-                                              plane - k));
+        for (int o = 0; o < s->o; o++, dy += plane) {
+            v sum = zero;
+            for (int n = 0; n < s->n; n++) {
+                const float *at = dy + (size_t)n * image;
+                sum = add_each(sum, plane / 16, at, 16, 16);
+                if (plane % 16)
+                    sum = add_each(sum, 1, at + plane / 16 * 16, 16, plane % 16);
+            }
             db[o] = v_sum(sum);
         }
 }
