@@ -3,7 +3,7 @@
  * strided lanes, place i OW + j of an image in lane (i OW + j) mod 16, folded by v_sum; db over the
  * plane likewise.
  */
-#include "fast/phases.h"
+#include "fast/channels.h"
 #include "fast/places.h"
 
 static int taps_of(const struct conv2d_shape *s)
@@ -158,8 +158,8 @@ static size_t weight_lanes(const struct conv2d_shape *s, const struct portion *a
 }
 
 /* Work: the taps, the sums, and the planes of some channels of some images. */
-static void backward_weights(const struct conv2d_shape *s, const float *x, const float *dy,
-                             float *dw, float *db, float *work)
+static void weights_by_places(const struct conv2d_shape *s, const float *x, const float *dy, float *dw,
+                              float *work)
 {
     const int plane = conv2d_oh(s) * conv2d_ow(s), kernel = s->kh * s->kw;
     const int blocks = (s->o + WEIGHT_CHANNELS - 1) / WEIGHT_CHANNELS;
@@ -185,6 +185,12 @@ static void backward_weights(const struct conv2d_shape *s, const float *x, const
             thread_each(blocks, multiply_adds(s), sum_block_of_places, &p);
         }
     }
+}
+
+static void backward_weights(const struct conv2d_shape *s, const float *x, const float *dy,
+                             float *dw, float *db, float *work)
+{
+    (by_channels(s) ? weights_by_channels : weights_by_places)(s, x, dy, dw, work);
     bias_gradient(s, dy, db);
 }
 
@@ -195,6 +201,7 @@ static size_t workspace(const struct conv2d_shape *s)
     const size_t size[] = {
         lines(2 * (size_t)taps_of(s)) + thread_count() * planes_size(&strip),
         data_work(s),
+        by_channels(s) ? channel_work(s) :
         lines(2 * (size_t)a.channels * s->kh * s->kw) + weight_lanes(s, &a) +
             a.images * planes_size(&a.planes),
     };

@@ -1,0 +1,221 @@
+/* channels.h - the gradient of a convolution's weights, with channels in the lanes.
+ *
+ * For images of many channels that are small: 16 channels of a place lie one beside the other, so that all
+ * taps and strides read the same copy of the image, and a sum is as many as there are lanes. What is one
+ * lane of a sum elsewhere, the places f with one f mod 16, is a vector of its own here.
+ */
+#ifndef FAST_CHANNELS_H
+#define FAST_CHANNELS_H
+
+#include "fast/phases.h"
+#include "fast/turned.h"
+
+/* The sums of 16 channels of inputs, or those that are left, over some images. */
+struct channels {
+    int count, images, width, outs, taps; /* places of outputs; width: of the 16 */
+    int first, last;                      /* as in places.h */
+    const float *x, *dy;                  /* turned: all channels of a place, then those of the next */
+    size_t x_image, dy_image, dy_place;
+    const int32_t *at, *tap; /* where an output's place is in x, and how far a tap is from there */
+    float *lanes, *dw;
+    size_t dw_channel;
+};
+
+enum { CHANNEL_TAPS = V_ACCUMULATORS < 24 ? 1 : 3, CHANNEL_OUTS = V_ACCUMULATORS / CHANNEL_TAPS };
+
+/* All sums of O channels of outputs by T taps: lane l of one is vector l of lanes[channel][tap]. */
+INLINED void channel_tile(const struct channels *s, int out, const int32_t *tap, float *lanes,
+                          const int O, const int T)
+{
+    for (int l = 0; l < 16; l++, lanes += 16) {
+        v sum[CHANNEL_OUTS][CHANNEL_TAPS];
+        UNROLL
+        for (int o = 0; o < O; o++) {
+            UNROLL
+            for (int k = 0; k < T; k++)
+                sum[o][k] = s->first ? v_set1(0.0f) : v_load(lanes + 256 * (o * T + k));
+        }
+        for (int n = 0; n < s->images; n++) {
+            const float *x = s->x + n * s->x_image;
+            const float *dy = s->dy + n * s->dy_image + out;
+            for (int f = l; f < s->count; f += 16) {
+                v term[CHANNEL_TAPS];
+                UNROLL
+                for (int k = 0; k < T; k++)
+                    term[k] = v_hold(v_load(x + s->at[f] + tap[k]));
+                UNROLL
+                for (int o = 0; o < O; o++) {
+                    const v grad = v_set1(dy[f * s->dy_place + o]);
+                    UNROLL
+                    for (int k = 0; k < T; k++)
+                        sum[o][k] = v_fma(grad, term[k], sum[o][k]);
+                }
+            }
+        }
+        UNROLL
+        for (int o = 0; o < O; o++) {
+            UNROLL
+            for (int k = 0; k < T; k++)
+                v_store(lanes + 256 * (o * T + k), sum[o][k]);
+        }
+    }
+}
+
+INLINED void channel_taps(const struct channels *s, int out, const int32_t *tap, float *lanes,
+                          const int O, int T)
+{
+    switch (T) {
+    case 1: channel_tile(s, out, tap, lanes, O, 1); break;
+    case 2: if (CHANNEL_TAPS >= 2) channel_tile(s, out, tap, lanes, O, 2); break;
+    case 3: if (CHANNEL_TAPS >= 3) channel_tile(s, out, tap, lanes, O, 3); break;
+    }
+}
+
+/* What v_sum adds, of the vectors that are its lanes. */
+static v add_lanes(const float *lanes)
+{
+    v x[8];
+    UNROLL
+    for (int l = 0; l < 8; l++)
+        x[l] = v_add(v_load(lanes + 16 * l), v_load(lanes + 16 * (l + 8)));
+    UNROLL
+    for (int l = 0; l < 4; l++)
+        x[l] = v_add(x[l], x[l + 4]);
+    return v_add(v_add(x[0], x[2]), v_add(x[1], x[3]));
+}
+
+/* All taps of O channels of outputs, 16 at a time, which go to dw from there. */
+INLINED void channel_block(const struct channels *s, int out, const int O)
+{
+    _Alignas(64) float near[256 * CHANNEL_OUTS * CHANNEL_TAPS];
+    v sum[CHANNEL_OUTS][16];
+    for (int t = 0, some; t < s->taps && O <= CHANNEL_OUTS; t += some) { /* no code for more */
+        some = part_size(s->taps, t, 16);
+        for (int k = 0, size; k < some; k += size) {
+            float *lanes = s->first && s->last ? near
+                                               : s->lanes + 256 * ((size_t)out * s->taps + (t + k) * O);
+            size = part_size(some, k, CHANNEL_TAPS);
+            channel_taps(s, out, s->tap + t + k, lanes, O, size);
+            for (int o = 0; o < O && s->last; o++)
+                for (int j = k; j < k + size; j++, lanes += 256)
+                    sum[o][j] = add_lanes(lanes);
+        }
+        for (int o = 0; o < O && s->last; o++) {
+            float *dw = s->dw + (out + o) * s->dw_channel + t;
+            v_transpose(sum[o]);
+            for (int c = 0; c < s->width; c++)
+                v_store_n(dw + c * (size_t)s->taps, sum[o][c], some);
+        }
+    }
+}
+
+/* `size` channels of outputs, CHANNEL_OUTS of them at most. */
+static void sum_channels(const struct channels *s, int out, int size)
+{
+    switch (size) {
+    case 1: channel_block(s, out, 1); break;
+    case 2: channel_block(s, out, 2); break;
+    case 3: channel_block(s, out, 3); break;
+    case 4: channel_block(s, out, 4); break;
+    case 5: channel_block(s, out, 5); break;
+    case 6: channel_block(s, out, 6); break;
+    case 7: channel_block(s, out, 7); break;
+    case 8: channel_block(s, out, 8); break;
+    }
+}
+
+/* How a shape is turned: so many images at a time. */
+struct turning {
+    const struct conv2d_shape *s;
+    const float *x, *dy; /* dy: NULL where it is turned already */
+    float *x_turned, *dy_turned;
+    size_t x_image, dy_image, dy_place;
+    int images, width; /* width: channels of x, of 16 */
+};
+
+/* Whether channels fill the lanes, taps share what is turned, and it stays in the nearest cache beside its
+ * sums. */
+static int by_channels(const struct conv2d_shape *s)
+{
+    return 8 * s->c >= 7 * 16 * ((s->c + 15) / 16) && s->kw > 1 && turned_size(s) <= NEAR_FLOATS / 2;
+}
+
+static struct turning turning(const struct conv2d_shape *s)
+{
+    struct turning a = { .s = s, .dy_place = ((size_t)s->o + 15) / 16 * 16 };
+    a.x_image = turned_size(s) + 16 * TURN_MORE;
+    a.dy_image = a.dy_place * ((size_t)conv2d_oh(s) * conv2d_ow(s) + TURN_MORE);
+    const size_t images = STRIP_FLOATS / (a.x_image + a.dy_image);
+    a.images = images < 1 ? 1 : least((int)images, s->n);
+    return a;
+}
+
+static void turn_images(const void *context, int k, int thread)
+{
+    (void)thread;
+    const struct turning *a = context;
+    const struct conv2d_shape *s = a->s;
+    const int count = conv2d_oh(s) * conv2d_ow(s);
+    turn_image(s, a->x + (size_t)k * s->c * s->h * s->w, a->width, a->x_turned + k * a->x_image);
+    for (int o = 0; o < s->o && a->dy; o += 16)
+        turn(a->dy + ((size_t)k * s->o + o) * count, (size_t)count, least(16, s->o - o), count,
+             a->dy_turned + k * a->dy_image + o, a->dy_place);
+}
+
+static void sum_outs(const void *context, int k, int thread)
+{
+    (void)thread;
+    const struct channels *a = context;
+    const int size = part_size(a->outs, 0, CHANNEL_OUTS);
+    sum_channels(a, k * size, least(size, a->outs - k * size));
+}
+
+/* Floats: where places and taps are; sums that are kept while other images are turned; turned images. */
+static size_t channel_places(const struct conv2d_shape *s)
+{
+    return lines((size_t)conv2d_oh(s) * conv2d_ow(s) + s->kh * s->kw);
+}
+
+static size_t channel_lanes(const struct turning *a)
+{
+    return a->images < a->s->n ? 256 * (size_t)a->s->o * a->s->kh * a->s->kw : 0;
+}
+
+static size_t channel_work(const struct conv2d_shape *s)
+{
+    const struct turning a = turning(s);
+    return channel_places(s) + channel_lanes(&a) + a.images * (a.x_image + a.dy_image);
+}
+
+static void weights_by_channels(const struct conv2d_shape *s, const float *x, const float *dy, float *dw,
+                                float *work)
+{
+    const int oh = conv2d_oh(s), ow = conv2d_ow(s), taps = s->kh * s->kw, wide = s->w + 2 * s->pad;
+    struct turning a = turning(s);
+    int32_t *at = (int32_t *)first_line(work), *tap = at + oh * ow;
+    for (int i = 0; i < oh; i++)
+        for (int j = 0; j < ow; j++)
+            at[i * ow + j] = 16 * s->stride * (i * wide + j);
+    for (int i = 0; i < s->kh; i++)
+        for (int j = 0; j < s->kw; j++)
+            tap[i * s->kw + j] = 16 * (i * wide + j);
+    float *lanes = (float *)at + channel_places(s);
+    a.x_turned = lanes + channel_lanes(&a);
+    a.dy_turned = a.x_turned + a.images * a.x_image;
+    for (int c = 0; c < s->c; c += 16)
+        for (int n = 0; n < s->n; n += a.images) {
+            const struct channels sums = {
+                .count = oh * ow, .images = least(a.images, s->n - n), .width = least(16, s->c - c),
+                .outs = s->o, .taps = taps, .first = n == 0, .last = n + a.images >= s->n,
+                .x = a.x_turned, .dy = a.dy_turned, .x_image = a.x_image, .dy_image = a.dy_image,
+                .dy_place = a.dy_place, .at = at, .tap = tap, .lanes = lanes,
+                .dw = dw + (size_t)c * taps, .dw_channel = (size_t)s->c * taps };
+            a.width = sums.width;
+            a.x = x + ((size_t)n * s->c + c) * s->h * s->w;
+            a.dy = c && a.images == s->n ? NULL : dy + (size_t)n * s->o * oh * ow;
+            thread_each(sums.images, multiply_adds(s), turn_images, &a);
+            thread_each((s->o + CHANNEL_OUTS - 1) / CHANNEL_OUTS, multiply_adds(s), sum_outs, &sums);
+        }
+}
+
+#endif

@@ -1,0 +1,45 @@
+/* turned.h - an image of many channels, turned so that those of a place lie side by side. */
+#ifndef FAST_TURNED_H
+#define FAST_TURNED_H
+
+#include "fast/planes.h"
+#include "ref/conv2d.h"
+
+enum { TURN_MORE = 15 }; /* places behind the last one, which may be written */
+
+/* to[f pitch + c] = x[c plane + f] for f < count and c < channels <= 16. */
+static void turn(const float *x, size_t plane, int channels, int count, float *to, size_t pitch)
+{
+    for (int f = 0; f < count; f += 16, to += 16 * pitch) {
+        v lane[16];
+        UNROLL
+        for (int c = 0; c < 16; c++) /* beyond the last one that again */
+            lane[c] = v_load_n(x + (c < channels ? c : channels - 1) * plane + f, count - f);
+        v_transpose(lane);
+        UNROLL
+        for (int l = 0; l < 16; l++)
+            v_store(to + l * pitch, lane[l]);
+    }
+}
+
+/* Floats of 16 channels of an image with its padding. */
+static size_t turned_size(const struct conv2d_shape *s)
+{
+    return 16 * (size_t)(s->h + 2 * s->pad) * (s->w + 2 * s->pad);
+}
+
+/* That image. Without any, its rows are one. */
+static void turn_image(const struct conv2d_shape *s, const float *x, int channels, float *to)
+{
+    const int pad = s->pad, rows = pad ? s->h : 1, count = pad ? s->w : s->h * s->w;
+    const size_t edge = (size_t)pad * (s->w + 2 * pad);
+    planes_zero(to, 16 * (edge + pad));
+    to += 16 * (edge + pad);
+    for (int r = 0; r < rows; r++, x += count, to += 16 * (count + 2 * pad)) {
+        turn(x, (size_t)s->h * s->w, channels, count, to, 16);
+        planes_zero(to + 16 * count, 16 * 2 * (size_t)pad);
+    }
+    planes_zero(to, 16 * (edge - pad));
+}
+
+#endif
