@@ -123,9 +123,17 @@ struct portion {
     struct planes planes;
 };
 
+/* Places enough to be worth loading and storing the sums, and room enough for the planes under them. */
+enum { PORTION_PLACES = 512, PORTION_FLOATS = 12288 };
+
+/* One thread takes so few images that they stay in the nearest cache, if all channels do; several share
+ * what is packed, and are not woken for so little. */
 static struct portion weight_portion(const struct conv2d_shape *s)
 {
-    struct portion a = { .planes = image_planes(s, conv2d_oh(s)) };
+    struct portion a = { .channels = s->c, .planes = image_planes(s, conv2d_oh(s)) };
+    a.images = least(PORTION_PLACES / (conv2d_oh(s) * conv2d_ow(s)) + 1, s->n);
+    if (thread_count() == 1 && a.images * planes_size(&a.planes) <= PORTION_FLOATS)
+        return a;
     a.planes.channels = 1;
     const size_t channels = STRIP_FLOATS / planes_size(&a.planes);
     a.channels = a.planes.channels = part_size(s->c, 0, channels < 1 ? 1 : least((int)channels, s->c));
