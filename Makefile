@@ -7,8 +7,7 @@ PREFIX  ?= /usr/local
 CFLAGS  ?= -O2
 PROGRAM := $(BUILD)/cnncheck
 
-# As many jobs as processors.
-ifeq ($(MAKELEVEL),0)
+ifeq ($(MAKELEVEL),0) # as many jobs as processors
 MAKEFLAGS += -j$(shell getconf _NPROCESSORS_ONLN 2>/dev/null || echo 1)
 endif
 
@@ -48,17 +47,19 @@ ARCH := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))
 SETS := scalar $(if $(filter x86_64,$(ARCH)),avx2 avx512) $(if $(filter aarch64,$(ARCH)),neon)
 HARD := $(if $(SANITIZE)$(COVERAGE),,-O3)
 scalar_FLAGS = $(if $(filter elementary relu sigmoid tanh,$*),$(HARD),-fno-inline)
-avx2_FLAGS   := $(HARD) -mavx2 -mfma
-avx512_FLAGS := $(HARD) -mavx512f
-neon_FLAGS   := $(HARD)
+# What fast/flight.h puts side by side, GCC weaves into one another by these alone; Clang has none.
+WEAVE = $(wordlist 2,3,$(call accepts,-Werror -fschedule-insns -fsched-pressure))
+WOVEN = $(HARD) $(if $(filter sigmoid tanh softmax xent bce%,$*),$(WEAVE))
+avx2_FLAGS = $(WOVEN) -mavx2 -mfma
+avx512_FLAGS = $(WOVEN) -mavx512f
+neon_FLAGS = $(HARD)
 
 COMMON  := $(patsubst %.c,$(BUILD)/%.o,$(filter-out harness/main.c harness/net.c,\
              $(wildcard ref/*.c fast/isa/*.c harness/*/*.c harness/*.c)))
 KERNELS := $(foreach set,$(SETS),$(patsubst %.c,$(BUILD)/%.$(set).o,$(wildcard fast/*.c)))
 OBJECTS := $(COMMON) $(KERNELS) $(BUILD)/harness/net.ref.o $(BUILD)/harness/net.fast.o
-TESTS   := $(patsubst tests/%.c,$(BUILD)/tests/%,$(wildcard tests/test_*.c))
 # What tests a script is the same in these builds, and long.
-TESTS   := $(filter-out $(if $(SANITIZE)$(COVERAGE),%/test_mutate),$(TESTS))
+TESTS   := $(filter-out $(if $(SANITIZE)$(COVERAGE),%/test_mutate),$(patsubst %.c,$(BUILD)/%,$(wildcard tests/test_*.c)))
 
 compile = @mkdir -p $(@D) && echo "  CC    $@" && \
           $(CC) $(STRICT) $(CPPFLAGS) $(CFLAGS) $(OPENMP) $(1) -MMD -MP -c $< -o $@
@@ -86,8 +87,7 @@ endef
 $(foreach set,$(SETS),$(eval $(call SET_RULE,$(set))))
 
 # Other flags, or a library that was installed since, make other objects.
-FLAGS := $(CC) $(STRICT) $(CPPFLAGS) $(CFLAGS) $(OPENMP) $(LDFLAGS) $(LDLIBS)
-$(shell mkdir -p $(BUILD))
+FLAGS := $(shell mkdir -p $(BUILD))$(CC) $(STRICT) $(CPPFLAGS) $(CFLAGS) $(OPENMP) $(LDFLAGS) $(LDLIBS)
 ifneq ($(FLAGS),$(file <$(BUILD)/flags))
 $(file >$(BUILD)/flags,$(FLAGS))
 endif

@@ -1,21 +1,52 @@
-/* Minimum and maximum are sought in 16 strided lanes, whose winners and the elements beyond the
- * last whole vector are then compared one by one: no rounding, so their order matters only to ties.
+/* Minimum and maximum are sought in 16 strided lanes, a block after another, whose winners and the elements
+ * beyond the last whole vector are then compared one by one: no rounding, so their order matters only to ties.
  * The two sums of backward run in 16 strided lanes, element k in lane k mod 16, folded by v_sum. */
 #include "ref/minmax.h"
 #include "fast/vec.h"
 
-/* In every lane the least value so far, and which vector it came from; a maximum is the least of
- * the negated values. */
+#include <math.h>
+
+enum { BLOCK = 128 };
+
+/* In every lane the least value so far, and which block it came from; a maximum is the least of the
+ * negated values. */
 struct least {
     v value, from;
 };
 
 /* A value replaces another only if it is less, or a NaN in the place of a number. */
-static inline void offer(struct least *l, v value, v from)
+INLINED void offer(struct least *l, v value, v from)
 {
     const vm better = m_and(m_not(v_le(l->value, value)), v_eq(l->value, l->value));
     l->value = v_select(better, value, l->value);
     l->from = v_select(better, from, l->from);
+}
+
+/* Of a block of `size`, whole vectors, the extremes in every lane, by comparisons that a NaN fails: where
+ * there is one it is made both. Size is a constant where this is called, unless the block is the last. */
+INLINED void offer_block(struct least *min, struct least *max, const float *x, int size, v from)
+{
+    v low[2], high[2];
+    vm number[2];
+    UNROLL
+    for (int k = 0; k < 2; k++) {
+        low[k] = high[k] = v_load(x);
+        number[k] = v_eq(low[k], low[k]);
+    }
+    UNROLL
+    for (int i = 16; i < size; i += 16) {
+        const int k = i / 16 % 2;
+        const v value = v_load(x + i);
+        low[k] = v_select(v_lt(value, low[k]), value, low[k]);
+        high[k] = v_select(v_lt(high[k], value), value, high[k]);
+        number[k] = m_and(number[k], v_eq(value, value));
+    }
+    const vm numbers = m_and(number[0], number[1]);
+    const v nan = v_from_bits(i_set1(0x7fc00000u));
+    const v least = v_select(v_lt(low[1], low[0]), low[1], low[0]);
+    const v most = v_select(v_lt(high[0], high[1]), high[1], high[0]);
+    offer(min, v_select(numbers, least, nan), from);
+    offer(max, v_select(numbers, v_neg(most), nan), from);
 }
 
 static int less(float a, float b)
@@ -27,14 +58,16 @@ static int less(float a, float b)
 static int first_least(const struct least *l, const float *x, int len, float sign)
 {
     const int whole = len / 16 * 16;
-    float from[16];
-    int best = 0;
+    float from[16], value[16];
+    int best = 0, lane = 0;
     v_store(from, l->from);
-    for (int lane = 0; lane < 16 && whole > 0; lane++) {
-        const int i = 16 * (int)from[lane] + lane;
-        if (less(sign * x[i], sign * x[best]) || (i < best && !less(sign * x[best], sign * x[i])))
-            best = i;
-    }
+    v_store(value, l->value);
+    for (int k = 1; k < 16; k++)
+        if (less(value[k], value[lane]) || (from[k] < from[lane] && !less(value[lane], value[k])))
+            lane = k;
+    if (whole > 0)
+        for (best = BLOCK * (int)from[lane]; less(value[lane], sign * x[best]);)
+            best++;
     for (int i = whole; i < len; i++)
         if (less(sign * x[i], sign * x[best]))
             best = i;
@@ -44,13 +77,13 @@ static int first_least(const struct least *l, const float *x, int len, float sig
 /* The places of minimum and maximum. */
 static void find(const float *x, int len, int *a, int *b)
 {
-    const v start = v_load_n(x, len), zero = v_set1(0.0f);
-    struct least min = { start, zero }, max = { v_neg(start), zero };
-    for (int i = 16; i + 16 <= len; i += 16) {
-        const v value = v_load(x + i), from = v_set1((float)(i / 16));
-        offer(&min, value, from);
-        offer(&max, v_neg(value), from);
-    }
+    const v start = v_set1(INFINITY), zero = v_set1(0.0f);
+    struct least min = { start, zero }, max = { start, zero };
+    int i = 0;
+    for (; i + BLOCK <= len; i += BLOCK)
+        offer_block(&min, &max, x + i, BLOCK, v_set1((float)(i / BLOCK)));
+    if (i + 16 <= len)
+        offer_block(&min, &max, x + i, (len - i) / 16 * 16, v_set1((float)(i / BLOCK)));
     *a = first_least(&min, x, len, 1.0f);
     *b = first_least(&max, x, len, -1.0f);
 }

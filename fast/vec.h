@@ -202,11 +202,13 @@ static inline void v_store_stride(float *p, int stride, v x, int n)
         vec_scatter(p, stride, x, n);
 }
 
+#ifndef VEC_KEEP /* the dialect has none */
 static inline v v_keep(v x, int n)
 {
     float lane[16];
     v_store(lane, x);
     return v_load_n(lane, n);
 }
+#endif
 
 #endif

@@ -28,7 +28,7 @@ struct exp_parts {
     vi k;
 };
 
-static inline struct exp_parts exp_parts(v x)
+INLINED struct exp_parts exp_parts(v x)
 {
     const v rounder = v_set1(0x1.8p23f);
     v shifted = v_fma(x, v_set1(0x1.715476p0f), rounder);
@@ -48,7 +48,7 @@ struct float_pair {
     v hi, lo;
 };
 
-static inline struct float_pair one_plus(struct exp_parts e)
+INLINED struct float_pair one_plus(struct exp_parts e)
 {
     const v one = v_set1(1);
     v t = v_add(one, e.a);
@@ -63,7 +63,7 @@ struct power_of_two {
     v a, b;
 };
 
-static inline struct power_of_two power_of_two(vi k)
+INLINED struct power_of_two power_of_two(vi k)
 {
     vi a = i_and(i_shl(k, 22), i_set1(0xff800000u)); /* floor(k / 2) << 23 */
     vi b = i_sub(i_shl(k, 23), a);
@@ -73,7 +73,7 @@ static inline struct power_of_two power_of_two(vi k)
 
 /* e^x. exp(-inf) = 0, exp(inf) = inf.
  * Error: 0.892 ulp at -0x1.790436p+2. */
-static inline v v_exp(v x)
+INLINED v v_exp(v x)
 {
     x = v_select(v_lt(x, v_set1(-105)), v_set1(-105), x);
     x = v_select(v_lt(v_set1(89), x), v_set1(89), x);
@@ -87,7 +87,7 @@ static inline v v_exp(v x)
  * (log(1 + f) - f) / f^2 is fitted to 2^-27.6 of log(1 + f); its last step is Horner's, for one
  * rounding less. k times ln2 to 15 bits is exact, and so is its sum with f as hi + lo, since it
  * is 0 or the larger of the two. */
-static inline v log_parts(v k, v f)
+INLINED v log_parts(v k, v f)
 {
     v f2 = v_mul(f, f);
     v g = v_fma(f, v_set1(-0x1.71ddfp-5f), v_set1(0x1.acf8aap-4f));
@@ -108,7 +108,7 @@ static inline v log_parts(v k, v f)
  * x = 2^k m with 3/4 <= m < 3/2: what the bits of x are above those of 3/4, raised to be positive,
  * has k + 127 in its exponent field and the rest of m below. In the low bits of 2^23 that integer
  * becomes a float. Denormals are scaled by 2^23 first. */
-static inline v v_log(v x)
+INLINED v v_log(v x)
 {
     const v zero = v_set1(0), inf = v_from_bits(i_set1(0x7f800000u));
     const v nan = v_from_bits(i_set1(0x7fc00000u));
@@ -127,7 +127,7 @@ static inline v v_log(v x)
  * Error: 0.918 ulp at 0x1.ea16a4p-2.
  *
  * From 1/2 on, (1 + x) / 2 = 1 + (x - 1) / 2, and x - 1 is exact. */
-static inline v v_log1p(v x)
+INLINED v v_log1p(v x)
 {
     const v half = v_set1(0.5f);
     vm low = v_lt(x, half);
@@ -141,7 +141,7 @@ static inline v v_log1p(v x)
  * With e^-x = 2^k m and s = 2^-k it is s / (s + m): nothing overflows, and the result is denormal
  * only in the last multiplication. q is 1 / (s + m) and is corrected once by 1 - q (s + m), which
  * needs what the sum s + m has lost. */
-static inline v v_sigmoid(v x)
+INLINED v v_sigmoid(v x)
 {
     const v one = v_set1(1);
     v z = v_select(v_lt(x, v_set1(-105)), v_set1(105), v_neg(x));
@@ -161,7 +161,7 @@ static inline v v_sigmoid(v x)
  * Error: 0.780 ulp at 0x1.5ed742p+6, a denormal result; 0.694 at 0x1.b56956p+4 among others.
  *
  * With e^-|x| = s m, s = 2^k, it is s m / (1 + s m)^2, the quotient m / d corrected as above. */
-static inline v v_dsigmoid(v x)
+INLINED v v_dsigmoid(v x)
 {
     const v one = v_set1(1);
     v z = v_neg(v_abs(x));
@@ -185,7 +185,7 @@ static inline v v_dsigmoid(v x)
  * With e^-2|x| = s m, s = 2^k, it is (1 - s m) / (1 + s m), both parts of it sums of two floats.
  * Near 0 that needs no polynomial of its own, for there s is 1 and 1 - m loses nothing; below 2^-13
  * the result is x. */
-static inline v v_tanh(v x)
+INLINED v v_tanh(v x)
 {
     const v one = v_set1(1);
     v a = v_abs(x);

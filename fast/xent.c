@@ -1,53 +1,102 @@
 /* Sums over a row run in 16 strided lanes, element j in lane j mod 16; so does the loss, over the
  * rows one after the other, and v_sum folds it at the end. */
 #include "ref/xent.h"
-#include "fast/vmath.h"
+#include "fast/rows.h"
 
-/* max_k z[k], and the sum of exp(z[k] - max) through `sum`. */
-static v shift(const float *z, int len, v *sum)
+/* sum_k exp(z[k] - max), in every lane. */
+INLINED v short_sum(const float *z, int len, v max)
 {
-    float max = z[0];
-    for (int j = 1; j < len; j++)
-        if (z[j] > max)
-            max = z[j];
-    v lanes = v_set1(0.0f);
-    for (int j = 0; j < len; j += 16) {
-        const v e = v_exp(v_sub(v_load_n(z + j, len - j), v_set1(max)));
-        lanes = v_add(lanes, v_keep(e, len - j));
+    return v_set1(v_sum(v_keep(exp_below(&max, v_load_n(z, len), max), len)));
+}
+
+INLINED v long_sum(const float *z, int len, v max)
+{
+    return v_set1(v_sum(fly(len, z, NULL, NULL, 0.0f, exp_below, &max)));
+}
+
+/* given: max, and the logarithm of the sum. A t of +0 stands in the lanes beyond the row. */
+INLINED v term(const v *given, v z, v t)
+{
+    const v zero = v_set1(0.0f), nats = v_sub(given[1], v_sub(z, given[0]));
+    return v_select(v_eq(t, zero), zero, v_mul(t, nats));
+}
+
+/* Adds the nats of R rows of one vector each. R is a constant where this is called. */
+INLINED v short_nats(const float *z, const float *t, int len, v total, const int R)
+{
+    v nats[FLIGHT];
+    UNROLL
+    for (int r = 0; r < R; r++) {
+        const v max = short_max(z + r * len, len);
+        const v given[] = { max, v_log(short_sum(z + r * len, len, max)) };
+        nats[r] = term(given, v_load_n(z + r * len, len), v_load_n(t + r * len, len));
     }
-    *sum = v_set1(v_sum(lanes));
-    return v_set1(max);
+    UNROLL
+    for (int r = 0; r < R; r++)
+        total = v_add(total, nats[r]);
+    return total;
+}
+
+static v long_nats(const float *z, const float *t, int len, v total)
+{
+    const v max = long_max(z, len), given[] = { max, v_log(long_sum(z, len, max)) };
+    for (int j = 0; j < len; j += 16)
+        total = v_add(total, term(given, v_load_n(z + j, len - j), v_load_n(t + j, len - j)));
+    return total;
 }
 
 static void forward(const struct xent_shape *s, const float *z, const float *t, float *loss)
 {
     const int len = s->len;
-    const v zero = v_set1(0.0f);
-    v total = zero;
-    for (int n = 0; n < s->n; n++, z += len, t += len) {
-        v sum;
-        const v max = shift(z, len, &sum), log_sum = v_log(sum);
-        for (int j = 0; j < len; j += 16) {
-            const v target = v_load_n(t + j, len - j); /* +0 in the lanes beyond the row */
-            const v nats = v_sub(log_sum, v_sub(v_load_n(z + j, len - j), max));
-            total = v_add(total, v_select(v_eq(target, zero), zero, v_mul(target, nats)));
-        }
-    }
+    v total = v_set1(0.0f);
+    int n = 0;
+    for (; len <= 16 && n + FLIGHT <= s->n; n += FLIGHT)
+        total = short_nats(z + n * len, t + n * len, len, total, FLIGHT);
+    for (; len <= 16 && n < s->n; n++)
+        total = short_nats(z + n * len, t + n * len, len, total, 1);
+    for (; n < s->n; n++)
+        total = long_nats(z + (size_t)n * len, t + (size_t)n * len, len, total);
     *loss = v_sum(total) / (float)s->n;
+}
+
+/* given: max, the sum, and the number of rows. */
+INLINED v gradient(const v *given, v z, v t)
+{
+    return v_div(v_sub(v_div(exp_below(given, z, z), given[1]), t), given[2]);
+}
+
+/* R rows of one vector each. R is a constant where this is called. */
+INLINED void short_rows(const float *z, const float *t, int len, v rows, float *dz, const int R)
+{
+    v d[FLIGHT];
+    UNROLL
+    for (int r = 0; r < R; r++) {
+        const v max = short_max(z + r * len, len);
+        const v given[] = { max, short_sum(z + r * len, len, max), rows };
+        d[r] = gradient(given, v_load_n(z + r * len, len), v_load_n(t + r * len, len));
+    }
+    UNROLL
+    for (int r = 0; r < R; r++)
+        v_store_n(dz + r * len, d[r], len);
+}
+
+static void long_row(const float *z, const float *t, int len, v rows, float *dz)
+{
+    const v max = long_max(z, len), given[] = { max, long_sum(z, len, max), rows };
+    fly(len, z, t, dz, 0.0f, gradient, given);
 }
 
 static void backward(const struct xent_shape *s, const float *z, const float *t, float *dz)
 {
     const int len = s->len;
     const v rows = v_set1((float)s->n);
-    for (int n = 0; n < s->n; n++, z += len, t += len, dz += len) {
-        v sum;
-        const v max = shift(z, len, &sum);
-        for (int j = 0; j < len; j += 16) {
-            const v y = v_div(v_exp(v_sub(v_load_n(z + j, len - j), max)), sum);
-            v_store_n(dz + j, v_div(v_sub(y, v_load_n(t + j, len - j)), rows), len - j);
-        }
-    }
+    int n = 0;
+    for (; len <= 16 && n + FLIGHT <= s->n; n += FLIGHT)
+        short_rows(z + n * len, t + n * len, len, rows, dz + n * len, FLIGHT);
+    for (; len <= 16 && n < s->n; n++)
+        short_rows(z + n * len, t + n * len, len, rows, dz + n * len, 1);
+    for (; n < s->n; n++)
+        long_row(z + (size_t)n * len, t + (size_t)n * len, len, rows, dz + (size_t)n * len);
 }
 
 const struct xent_float FAST_TABLE(xent) = { forward, backward };

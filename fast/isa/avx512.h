@@ -28,6 +28,8 @@ static inline void v_store_n(float *p, v x, int n)
     if (n >= 16) { v_store(p, x); return; } /* what is stored under a mask is slow to load again */
     _mm512_mask_storeu_ps(p, vec_first(n), x);
 }
+#define VEC_KEEP
+static inline v v_keep(v x, int n) { return _mm512_maskz_mov_ps(vec_first(n), x); }
 
 static inline v v_add(v a, v b) { return _mm512_add_ps(a, b); }
 static inline v v_sub(v a, v b) { return _mm512_sub_ps(a, b); }
