@@ -18,6 +18,34 @@ static float multiply_add(long rounds)
     return v_sum(sum[0]);
 }
 
+static float operate(long rounds)
+{
+    const vi bits = i_set1(1);
+    v x[CHAINS];
+    for (int c = 0; c < CHAINS; c++)
+        x[c] = v_set1((float)c);
+    for (long i = 0; i < rounds; i++)
+        for (int c = 0; c < CHAINS; c++) /* held, or two of them would be none */
+            x[c] = v_hold(v_from_bits(i_xor(v_bits(x[c]), bits)));
+    for (int c = 1; c < CHAINS; c++)
+        x[0] = v_add(x[0], x[c]);
+    return v_sum(x[0]);
+}
+
+static float divide(long rounds)
+{
+    const v one = v_set1(1.0f);
+    v x[CHAINS];
+    for (int c = 0; c < CHAINS; c++)
+        x[c] = v_set1((float)(c + 2));
+    for (long i = 0; i < rounds; i++)
+        for (int c = 0; c < CHAINS; c++)
+            x[c] = v_div(one, x[c]);
+    for (int c = 1; c < CHAINS; c++)
+        x[0] = v_add(x[0], x[c]);
+    return v_sum(x[0]);
+}
+
 enum { STEP = 64 };
 
 /* Whole steps of I inputs and O outputs, from the same place of each. Four sums, so that their latency
@@ -97,4 +125,4 @@ static float traffic(const float *const *in, float *const *out, const size_t *co
     }
 }
 
-const struct probe FAST_TABLE(probe) = { multiply_add, CHAINS, traffic };
+const struct probe FAST_TABLE(probe) = { multiply_add, operate, divide, CHAINS, traffic };

@@ -3,17 +3,6 @@
 #include "ref/xent.h"
 #include "fast/rows.h"
 
-/* sum_k exp(z[k] - max), in every lane. */
-INLINED v short_sum(const float *z, int len, v max)
-{
-    return v_set1(v_sum(v_keep(exp_below(&max, v_load_n(z, len), max), len)));
-}
-
-INLINED v long_sum(const float *z, int len, v max)
-{
-    return v_set1(v_sum(fly(len, z, NULL, NULL, 0.0f, exp_below, &max)));
-}
-
 /* given: max, and the logarithm of the sum. A t of +0 stands in the lanes beyond the row. */
 INLINED v term(const v *given, v z, v t)
 {
@@ -28,7 +17,8 @@ INLINED v short_nats(const float *z, const float *t, int len, v total, const int
     UNROLL
     for (int r = 0; r < R; r++) {
         const v max = short_max(z + r * len, len);
-        const v given[] = { max, v_log(short_sum(z + r * len, len, max)) };
+        const v e = exp_below(&max, v_load_n(z + r * len, len), max);
+        const v given[] = { max, v_log(v_set1(v_sum(v_keep(e, len)))) };
         nats[r] = term(given, v_load_n(z + r * len, len), v_load_n(t + r * len, len));
     }
     UNROLL
@@ -39,7 +29,9 @@ INLINED v short_nats(const float *z, const float *t, int len, v total, const int
 
 static v long_nats(const float *z, const float *t, int len, v total)
 {
-    const v max = long_max(z, len), given[] = { max, v_log(long_sum(z, len, max)) };
+    const v max = long_max(z, len);
+    const v sum = v_set1(v_sum(fly(len, z, NULL, NULL, 0.0f, exp_below, &max)));
+    const v given[] = { max, v_log(sum) };
     for (int j = 0; j < len; j += 16)
         total = v_add(total, term(given, v_load_n(z + j, len - j), v_load_n(t + j, len - j)));
     return total;
@@ -59,10 +51,10 @@ static void forward(const struct xent_shape *s, const float *z, const float *t, 
     *loss = v_sum(total) / (float)s->n;
 }
 
-/* given: max, the sum, and the number of rows. */
-INLINED v gradient(const v *given, v z, v t)
+/* given: the sum, and the number of rows. */
+INLINED v gradient(const v *given, v e, v t)
 {
-    return v_div(v_sub(v_div(exp_below(given, z, z), given[1]), t), given[2]);
+    return v_div(v_sub(v_div(e, given[0]), t), given[1]);
 }
 
 /* R rows of one vector each. R is a constant where this is called. */
@@ -72,8 +64,9 @@ INLINED void short_rows(const float *z, const float *t, int len, v rows, float *
     UNROLL
     for (int r = 0; r < R; r++) {
         const v max = short_max(z + r * len, len);
-        const v given[] = { max, short_sum(z + r * len, len, max), rows };
-        d[r] = gradient(given, v_load_n(z + r * len, len), v_load_n(t + r * len, len));
+        const v e = exp_below(&max, v_load_n(z + r * len, len), max);
+        const v given[] = { v_set1(v_sum(v_keep(e, len))), rows };
+        d[r] = gradient(given, e, v_load_n(t + r * len, len));
     }
     UNROLL
     for (int r = 0; r < R; r++)
@@ -82,8 +75,10 @@ INLINED void short_rows(const float *z, const float *t, int len, v rows, float *
 
 static void long_row(const float *z, const float *t, int len, v rows, float *dz)
 {
-    const v max = long_max(z, len), given[] = { max, long_sum(z, len, max), rows };
-    fly(len, z, t, dz, 0.0f, gradient, given);
+    const v max = long_max(z, len);
+    const v given[] = { v_set1(v_sum(fly(len, z, NULL, dz, 0.0f, exp_below, &max))), rows };
+    for (int j = 0; j < len; j += 16)
+        v_store_n(dz + j, gradient(given, v_load_n(dz + j, len - j), v_load_n(t + j, len - j)), len - j);
 }
 
 static void backward(const struct xent_shape *s, const float *z, const float *t, float *dz)

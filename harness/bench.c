@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const limit_name[] = { "multiply-add", "memory" };
+const char *const limit_name[] = { "multiply-add", "operations", "division", "memory" };
 
 enum { TURNS = 41, LEAST_BYTES = 2048 }; /* of less, the call itself is what takes time */
 static const double burst = 1e-4; /* seconds: short, for a neighbour's work comes in slices */
@@ -52,6 +52,16 @@ static void run_traffic(const struct job *j, long repeats)
 static void run_peak(const struct job *j, long repeats)
 {
     sink = probe_fast(j->isa)->multiply_add(repeats);
+}
+
+static void run_operations(const struct job *j, long repeats)
+{
+    sink = probe_fast(j->isa)->operate(repeats);
+}
+
+static void run_divisions(const struct job *j, long repeats)
+{
+    sink = probe_fast(j->isa)->divide(repeats);
 }
 
 static double peak_flops(enum isa isa) /* of one repeat */
@@ -150,29 +160,35 @@ static void end(struct job *j)
     free(j->work);
 }
 
-/* The turns: seconds of the kernel, and the limits' over the kernel's. */
-static void take_turns(struct job *j, double flops, int threads, struct timing *out)
+/* The turns: seconds of the kernel, and the limits' over the kernel's. `needed` is how many repeats of each
+ * probe do what the kernel does; of those that it needs none of nothing is measured. */
+static void take_turns(struct job *j, const double *needed, int threads, struct timing *out)
 {
-    double kernel[TURNS], part[2][TURNS], cycles[TURNS];
-    const long peak_repeats = repeats_of(run_peak, j), traffic_repeats = repeats_of(run_traffic, j);
+    static run_function *const probe[LIMITS] = { run_peak, run_operations, run_divisions, run_traffic };
+    double kernel[TURNS], part[LIMITS][TURNS], cycles[TURNS];
+    long probe_repeats[LIMITS];
     const long repeats = repeats_of(run_fast, j);
-    const double repeats_needed = flops / peak_flops(j->isa) / threads;
     const bool counted = cycles_counted() && threads == 1;
+    for (int l = 0; l < LIMITS; l++)
+        probe_repeats[l] = needed[l] > 0.0 ? repeats_of(probe[l], j) : 0;
     for (int t = 0; t < TURNS; t++) {
-        const double peak = time_of(run_peak, j, peak_repeats) * repeats_needed;
-        const double traffic = time_of(run_traffic, j, traffic_repeats) / threads;
+        for (int l = 0; l < LIMITS; l++)
+            part[l][t] = needed[l] > 0.0 ? time_of(probe[l], j, probe_repeats[l]) * needed[l] / threads : 0.0;
         run_fast(j, 1); /* what the probe left in the caches is not what a network leaves */
         const uint64_t before = counted ? cycles_now() : 0;
         kernel[t] = time_of(run_fast, j, repeats);
         cycles[t] = counted ? (double)(cycles_now() - before) / (double)repeats : NAN;
-        part[LIMIT_COMPUTE][t] = peak / kernel[t];
-        part[LIMIT_MEMORY][t] = traffic / kernel[t];
+        for (int l = 0; l < LIMITS; l++)
+            part[l][t] /= kernel[t];
     }
-    const double compute = quartile(part[LIMIT_COMPUTE], TURNS, 2);
-    const double memory = quartile(part[LIMIT_MEMORY], TURNS, 2);
-    out->limit = compute > memory ? LIMIT_COMPUTE : LIMIT_MEMORY;
-    out->part = compute > memory ? compute : memory;
-    if (j->isa == ISA_scalar || (flops == 0.0 && out->bytes < LEAST_BYTES))
+    for (int l = 0; l < LIMITS; l++) {
+        const double median = quartile(part[l], TURNS, 2);
+        if (l == 0 || median > out->part) {
+            out->limit = (enum limit)l;
+            out->part = median;
+        }
+    }
+    if (j->isa == ISA_scalar || (out->limit == LIMIT_MEMORY && out->flops == 0.0 && out->bytes < LEAST_BYTES))
         out->part = NAN;
     out->seconds = quartile(kernel, TURNS, 2);
     out->spread = (quartile(kernel, TURNS, 3) - quartile(kernel, TURNS, 1)) / out->seconds;
@@ -188,7 +204,9 @@ void bench_function(const struct check *c, const struct function *f, const void 
     shape_print(c, shape, out->shape);
     out->flops = function_flops(c, f, shape);
     begin(&j, c, &out->bytes);
-    take_turns(&j, out->flops, threads, out);
+    const double vectors = function_vectors(c, f, shape) / probe_fast(isa)->chains;
+    take_turns(&j, (const double[LIMITS]){ out->flops / peak_flops(isa), vectors * f->operations,
+                                           vectors * f->divisions, 1.0 }, threads, out);
     for (int i = 0; i < 3; i++)
         ref[i] = time_of(run_ref, &j, 1) / time_of(run_fast, &j, 4);
     out->over_ref = quartile(ref, 3, 2);

@@ -1,15 +1,15 @@
 /* bench.h - how long a kernel takes, and what part of the machine's limit that is.
  *
- * A kernel, and the two probes that bound it (multiply-adds alone; its operands read and written once,
- * in whatever cache holds them), run in turns in short bursts. A machine that slows down slows all
- * three, so what is reported are medians of times, and of ratios within one turn.
+ * A kernel, and the probes that bound it (its multiply-adds, its vector operations, its divisions, each alone
+ * and independent; its operands read and written once, in whatever cache holds them), run in turns in short
+ * bursts. A machine that slows down slows all of them, so what is reported are medians of times, and of ratios within one turn.
  */
 #ifndef HARNESS_BENCH_H
 #define HARNESS_BENCH_H
 
 #include "harness/check.h"
 
-enum limit { LIMIT_COMPUTE, LIMIT_MEMORY };
+enum limit { LIMIT_COMPUTE, LIMIT_OPERATIONS, LIMIT_DIVISION, LIMIT_MEMORY, LIMITS };
 extern const char *const limit_name[];
 
 struct timing {
@@ -21,7 +21,7 @@ struct timing {
     double spread;     /* what lies between the quartiles, as a part of it */
     double cycles;     /* of a call; NaN where they cannot be counted */
     double flops, bytes;
-    enum limit limit;  /* the one of the two that takes longer, and */
+    enum limit limit;  /* the one that takes longest, and */
     double part;       /* the median of its time over the kernel's; NaN: there is none */
     double over_ref;   /* how many times faster than ref */
 };

@@ -222,3 +222,8 @@ double function_flops(const struct check *c, const struct function *f, const voi
 {
     return f->flops ? f->each * product(c, f->flops, shape) : 0.0;
 }
+
+double function_vectors(const struct check *c, const struct function *f, const void *shape)
+{
+    return f->elements ? product(c, f->elements, shape) / 16.0 : 0.0;
+}

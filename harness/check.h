@@ -78,6 +78,8 @@ struct function {
     const char *flops; /* the product of these keys, times `each`, is what it computes; NULL: it is
                         * held against memory alone */
     int each;
+    const char *elements; /* the product of these keys is how many numbers it computes, of which 16 take */
+    int operations, divisions; /* so many vector operations and divisions; NULL: not counted */
     enum rule rule;
     bool exact; /* integers in, small enough, give exact sums: judged bit for bit as well */
     /* S, written into the OUT operands; NULL: ref on the absolute values of what does not select. */
@@ -164,5 +166,8 @@ double operand_terms(const struct check *c, const struct operand *o, const void 
 
 /* The floating-point operations of a call; 0 where none are counted. */
 double function_flops(const struct check *c, const struct function *f, const void *shape);
+
+/* How many vectors of 16 it computes, where that counts; else 0. */
+double function_vectors(const struct check *c, const struct function *f, const void *shape);
 
 #endif

@@ -232,8 +232,9 @@ def speed(build):
     else:
         with open(path) as f:
             b = json.load(f)
-        text = (f"Document sizes on {b['isa']}, threads: {b['threads']}. The limit is the multiply-add peak or\n"
-                "the bandwidth of the memory that holds the operands, measured in turns with the kernel; above\n"
+        text = (f"Document sizes on {b['isa']}, threads: {b['threads']}. The limit is the peak of the\n"
+                "multiply-adds, operations or divisions counted, or the bandwidth of the memory that holds the\n"
+                "operands, measured in turns with the kernel; above\n"
                 "100 % the measurement of it was off.\n\n")
         rows = [(t["name"], f"`{t['shape']}`", microseconds(t["seconds"]), f"{100 * t['spread']:.0f} %",
                  t["limit"], f"{100 * t['part']:.0f} %", f"{t['over_ref']:.1f}") for t in b["timings"]]

@@ -105,6 +105,8 @@ static void test_traffic(void **state)
         a[7] = 0.0f;
         assert_true(more - probe_fast(isa)->traffic(inputs, outputs, count) == 5.0f);
         assert_true(probe_fast(isa)->multiply_add(3) > 0.0f);
+        assert_true(isfinite(probe_fast(isa)->operate(3)));
+        assert_true(probe_fast(isa)->divide(2) == probe_fast(isa)->divide(4)); /* 1 / (1 / x) */
     }
 }
 
