@@ -11,7 +11,6 @@
 #include "fast/sweep.h"
 #include "ref/conv2d.h"
 
-
 static double multiply_adds(const struct conv2d_shape *s)
 {
     return (double)s->n * s->o * conv2d_oh(s) * conv2d_ow(s) * s->c * s->kh * s->kw;
