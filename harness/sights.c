@@ -42,7 +42,7 @@ static void judge(struct look *l, enum sight sight, bool exact)
         see(l, SIGHT_FLAGS, !judge_flags(&l->judge, &trial));
 }
 
-/* NaN or an infinity in the first element of an input, the last, or any. */
+/* NaN or an infinity in the first element of an input, the last, or any, until one shows it. */
 static void look_at_specials(struct look *l, struct rng *r, bool exact)
 {
     struct judge *j = &l->judge;
@@ -51,7 +51,8 @@ static void look_at_specials(struct look *l, struct rng *r, bool exact)
             continue;
         const size_t place[] = { 0, j->count[i] - 1, (size_t)rng_int(r, 0, (int)j->count[i] - 1) };
         for (int p = 0; p < 3; p++)
-            for (const double *x = fill_specials(j->function->operand[i].fill); *x != 0.0; x++) {
+            for (const double *x = fill_specials(j->function->operand[i].fill);
+                 *x != 0.0 && !l->seen[SIGHT_SPECIALS]; x++) {
                 double *element = &j->ref[i][place[p]];
                 const double before = *element;
                 *element = *x;
