@@ -26,18 +26,15 @@ CPPFLAGS += -DHAVE_$(2) $$(shell pkg-config --cflags $(1))
 LDLIBS   += $$(shell pkg-config --libs $(1))
 endif
 endef
-$(eval $(call LIBRARY,zlib,ZLIB))
-$(eval $(call LIBRARY,libzip,LIBZIP))
-$(eval $(call LIBRARY,libjpeg,JPEG))
-$(eval $(call LIBRARY,libpng,PNG))
+$(foreach l,zlib/ZLIB libzip/LIBZIP libjpeg/JPEG libpng/PNG,$(eval $(call LIBRARY,$(patsubst %/,%,$(dir $l)),$(notdir $l))))
 
-# SANITIZE=1 and COVERAGE=1 want a BUILD of their own.
+# SANITIZE=1 and COVERAGE=1 want a BUILD of their own; a tile is compiled once there, and not for each size.
 ifdef SANITIZE
-CFLAGS  := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+CFLAGS  := -O1 -g -Dalways_inline= -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 LDFLAGS += -fsanitize=address,undefined
 endif
 ifdef COVERAGE
-CFLAGS  := -O1 -g --coverage
+CFLAGS  := -O1 -g -Dalways_inline= --coverage -fprofile-update=single
 LDFLAGS += --coverage
 endif
 
@@ -58,13 +55,14 @@ COMMON  := $(patsubst %.c,$(BUILD)/%.o,$(filter-out harness/main.c harness/net.c
              $(wildcard ref/*.c fast/isa/*.c harness/*/*.c harness/*.c)))
 KERNELS := $(foreach set,$(SETS),$(patsubst %.c,$(BUILD)/%.$(set).o,$(wildcard fast/*.c)))
 OBJECTS := $(COMMON) $(KERNELS) $(BUILD)/harness/net.ref.o $(BUILD)/harness/net.fast.o
-# What tests a script is the same in these builds, and long.
-TESTS   := $(filter-out $(if $(SANITIZE)$(COVERAGE),%/test_mutate),$(patsubst %.c,$(BUILD)/%,$(wildcard tests/test_*.c)))
+# The longest first, which tests a script: that is the same in these builds.
+TESTS   := $(if $(SANITIZE)$(COVERAGE),,$(BUILD)/tests/test_mutate) \
+           $(filter-out %/test_mutate,$(patsubst %.c,$(BUILD)/%,$(wildcard tests/test_*.c)))
 
 compile = @mkdir -p $(@D) && echo "  CC    $@" && \
           $(CC) $(STRICT) $(CPPFLAGS) $(CFLAGS) $(OPENMP) $(1) -MMD -MP -c $< -o $@
 
-.PHONY: build verify verify-neon digest digest-compilers mutation test cmocka bench-peers bench-check \
+.PHONY: build verify verify-neon digest digest-compilers mutation test $(TESTS:=.run) cmocka bench-peers bench-check \
         train defects report coverage fixtures install install-headers clean help
 .DELETE_ON_ERROR:
 build: $(PROGRAM)
@@ -111,8 +109,10 @@ $(BUILD)/tests/%: tests/%.c $(OBJECTS) | cmocka
 	    -DSOURCE_DIR='"$(CURDIR)"' -MMD -MP $(LDFLAGS) $< $(OBJECTS) $(LDLIBS) \
 	    $(shell pkg-config --libs cmocka) -o $@
 
-test: $(PROGRAM) $(TESTS) ## run the tests (cmocka)
-	@failed=; for t in $(TESTS); do echo "== $$t"; $$t || failed="$$failed $$t"; done; \
+$(TESTS:=.run): %.run: % $(PROGRAM)
+	@echo "  TEST  $<"; rm -f $<.failed; OMP_WAIT_POLICY=passive $< >$<.said 2>&1 || mv $<.said $<.failed
+test: $(TESTS:=.run) ## run the tests (cmocka), side by side; those that fail have the last word
+	@failed=; for t in $(TESTS); do [ ! -e $$t.failed ] || { cat $$t.failed; failed="$$failed $$t"; }; done; \
 	if [ -n "$$failed" ]; then echo "FAILED:$$failed" >&2; exit 1; fi
 cmocka:
 	@pkg-config --exists cmocka || { echo "make test needs cmocka: scripts/setup.sh installs it" >&2; exit 2; }

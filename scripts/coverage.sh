@@ -7,6 +7,8 @@
 #
 # and fails unless all lines of ref/ and fast/ and nine tenths of harness/ were run.
 set -eu
+unset MAKEFLAGS MAKELEVEL MFLAGS 2>/dev/null || true # a build of its own
+export OMP_NUM_THREADS=1 # but where a test asks for more: threads would wait for each other's counters
 dir=${1:?usage: coverage.sh DIR}
 command -v gcovr >/dev/null 2>&1 || {
     echo "coverage.sh: gcovr is missing: scripts/setup.sh installs it" >&2
