@@ -110,7 +110,7 @@ $(BUILD)/tests/%: tests/%.c $(OBJECTS) | cmocka
 	    $(shell pkg-config --libs cmocka) -o $@
 
 $(TESTS:=.run): %.run: % $(PROGRAM)
-	@echo "  TEST  $<"; rm -f $<.failed; OMP_WAIT_POLICY=passive $< >$<.said 2>&1 || mv $<.said $<.failed
+	@echo "  TEST  $<"; rm -f $<.failed; OMP_WAIT_POLICY=passive $< >$<.said 2>&1 && cat $<.said || mv $<.said $<.failed
 test: $(TESTS:=.run) ## run the tests (cmocka), side by side; those that fail have the last word
 	@failed=; for t in $(TESTS); do [ ! -e $$t.failed ] || { cat $$t.failed; failed="$$failed $$t"; }; done; \
 	if [ -n "$$failed" ]; then echo "FAILED:$$failed" >&2; exit 1; fi
