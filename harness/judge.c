@@ -11,7 +11,7 @@ const char *const judge_label[JUDGES] = { "none", "guard", "poison", "exact", "b
 
 static void *allocate(size_t count, size_t size)
 {
-    void *p = calloc(count + 1, size); /* + 1: an empty operand has an address too */
+    void *p = calloc(count ? count : 1, size); /* an empty operand has an address too */
     if (!p) {
         fprintf(stderr, "cnncheck: no memory for a case of %zu elements\n", count);
         exit(2);
@@ -40,7 +40,8 @@ void judge_begin(struct judge *j, const struct check *c, const struct function *
 
 void judge_end(struct judge *j)
 {
-    for (int i = 0; i < j->operands; i++) {
+    while (j->operands > 0) {
+        const int i = --j->operands;
         free(j->ref[i]);
         free(j->bound[i]);
         free(j->sum[i]);
@@ -48,7 +49,6 @@ void judge_end(struct judge *j)
         free(j->scalar[i]);
         free(j->rounded[i]);
     }
-    j->operands = 0;
 }
 
 /* S: by the check's own formula, or by ref on absolute values. */
@@ -56,7 +56,7 @@ static void sum_of_absolutes(struct judge *j)
 {
     const struct function *f = j->function;
     double *operand[MAX_OPERANDS] = { NULL }, *copy[MAX_OPERANDS] = { NULL };
-    for (int i = 0; i < j->operands; i++) {
+    for (int i = 0; f->operand[i].name; i++) {
         operand[i] = f->operand[i].role == OUT ? j->sum[i] : j->ref[i];
         if (f->operand[i].role == IN && !f->magnitude && !f->operand[i].selects) {
             operand[i] = copy[i] = allocate(j->count[i], sizeof(double));
@@ -67,7 +67,7 @@ static void sum_of_absolutes(struct judge *j)
             operand[i] = NULL;
     }
     (f->magnitude ? f->magnitude : f->ref)(j->shape, operand);
-    for (int i = 0; i < j->operands; i++)
+    for (int i = 0; f->operand[i].name; i++)
         free(copy[i]);
 }
 
@@ -84,7 +84,7 @@ void judge_reference(struct judge *j, bool exact)
 {
     const struct function *f = j->function;
     double *operand[MAX_OPERANDS] = { NULL };
-    for (int i = 0; i < j->operands; i++) {
+    for (int i = 0; f->operand[i].name; i++) {
         operand[i] = j->absent[i] ? NULL : j->ref[i];
         for (size_t k = 0; j->input[i] && k < j->count[i]; k++)
             j->input[i][k] = (float)j->ref[i][k];
@@ -98,7 +98,7 @@ void judge_reference(struct judge *j, bool exact)
     fesetenv(&saved);
     if (f->rule == RULE_BOUND)
         sum_of_absolutes(j);
-    for (int i = 0; i < j->operands; i++) {
+    for (int i = 0; f->operand[i].name; i++) {
         for (size_t k = 0; f->rule != RULE_BOUND && j->sum[i] && k < j->count[i]; k++)
             j->sum[i][k] = j->ref[i][k]; /* one term: the value itself */
         free(j->bound[i]);
@@ -197,10 +197,10 @@ bool judge_flags(const struct judge *j, struct trial *t)
 {
     static const struct { int flag; const char *name; } flags[] = {
         { FE_INVALID, "invalid" }, { FE_DIVBYZERO, "divide-by-zero" },
-        { FE_OVERFLOW, "overflow" }, { FE_UNDERFLOW, "underflow" },
+        { FE_OVERFLOW, "overflow" }, { FE_UNDERFLOW, "underflow" }, { .name = NULL },
     };
     const int more = j->flags ? guard_raised(j->guard) & ~j->raised : 0;
-    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++)
+    for (int i = 0; flags[i].name; i++)
         if (more & flags[i].flag) {
             snprintf(t->reason, sizeof t->reason, "raised %s, as ref does not", flags[i].name);
             return reject(t, JUDGE_FLAGS);
@@ -214,7 +214,7 @@ bool judge_fast(struct judge *j, enum isa isa, enum placement where, struct tria
     struct call call = { .judge = j, .isa = isa };
     char message[GUARD_MESSAGE];
     *t = (struct trial){ .headroom = -1.0 };
-    for (int i = 0; i < j->operands; i++) {
+    for (int i = 0; f->operand[i].name; i++) {
         j->output[i] =
             guard_place(j->guard, i, f->operand[i].name, j->input[i], j->count[i], where);
         call.operand[i] = j->absent[i] ? NULL : j->output[i];
@@ -227,7 +227,7 @@ bool judge_fast(struct judge *j, enum isa isa, enum placement where, struct tria
         snprintf(t->reason, sizeof t->reason, "%s", message);
         return reject(t, JUDGE_GUARD);
     }
-    for (int i = 0; i < j->operands; i++)
+    for (int i = 0; f->operand[i].name; i++)
         if (f->operand[i].role == OUT &&
             !judge_output(j, i, isa, where == PLACE_START, t))
             return false;
@@ -259,7 +259,7 @@ bool judge_double(struct judge *j, double_kernel *kernel, enum placement where, 
     struct double_call call = { .judge = j, .kernel = kernel };
     char message[GUARD_MESSAGE];
     *t = (struct trial){ .headroom = -1.0 };
-    for (int i = 0; i < j->operands; i++) {
+    for (int i = 0; f->operand[i].name; i++) {
         const void *input = f->operand[i].role == IN ? j->ref[i] : NULL;
         void *at = guard_place(j->guard, i, f->operand[i].name, input, 2 * j->count[i], where);
         j->written[i] = at;
@@ -269,10 +269,10 @@ bool judge_double(struct judge *j, double_kernel *kernel, enum placement where, 
         snprintf(t->reason, sizeof t->reason, "%s", message);
         return reject(t, JUDGE_GUARD);
     }
-    for (int i = 0; i < j->operands; i++)
+    for (int i = 0; f->operand[i].name; i++)
         if (f->operand[i].role == OUT)
             round_written(j, i);
-    for (int i = 0; i < j->operands; i++)
+    for (int i = 0; f->operand[i].name; i++)
         if (f->operand[i].role == OUT && !judge_output(j, i, ISA_scalar, true, t))
             return false;
     return true;

@@ -7,14 +7,23 @@
 #include "ref/minmax.h"
 #include "ref/relu.h"
 #include "ref/sgd.h"
+#include "ref/sigmoid.h"
 
 #include <float.h>
+#include <limits.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include <cmocka.h>
 
@@ -132,6 +141,20 @@ KERNEL(workspace_overrun)
 {
     conv2d_fast(isa)->forward(shape, a[0], a[1], a[2], a[3], work);
     work[conv2d_fast(isa)->workspace(shape)] = 1.0f;
+}
+
+/* Not wrong: what a workspace holds is a number to compute with, of which nothing comes. */
+KERNEL(workspace_added)
+{
+    const volatile float unused = work[0] + 1.0f;
+    (void)unused;
+    conv2d_fast(isa)->forward(shape, a[0], a[1], a[2], a[3], work);
+}
+
+KERNEL(workspace_of_nobody)
+{
+    relu_fast(isa)->forward(shape, a[0], a[1]);
+    work[0] = 1.0f;
 }
 
 /* Not wrong where a case has no b: then it comes as NULL, otherwise nothing is written. */
@@ -253,6 +276,8 @@ static const struct {
     { MAXPOOL(backward), last_of_ties, EXACT, ANY, "dx[" },
     { CONV2D "channel", SOUND, flipped_conv2d, EXACT, BOUND, "y[0,0," },
     { CONV2D "channel", SOUND, workspace_overrun, GUARD, GUARD, "wrote to the workspace, 0 bytes" },
+    { CONV2D "channel", SOUND, workspace_added, NONE, NONE, "" },
+    { "relu.forward", "len=33", SOUND, workspace_of_nobody, GUARD, GUARD, "the workspace, 0 bytes" },
     { CONV2D "none", SOUND, without_bias, NONE, NONE, "" },
     { CONV2D "channel", SOUND, without_bias, POISON, POISON, "never wrote y[0,0,0,0]" },
     { "dense.backward", "n=5,in=21,out=35", SOUND, dense_backward_in_two, NONE, NONE, "" },
@@ -314,25 +339,210 @@ static void elements_are_named_by_their_indices(void **state)
     }
 }
 
+/* A case with given numbers in its inputs, after ref. */
+static void begin(struct judge *j, const char *function, const char *text, union any_shape *shape,
+                  const double *const *input, bool exact)
+{
+    struct error e;
+    const struct check *c;
+    const struct function *f = find_function(function, &c);
+    *j = (struct judge){ .guard = NULL };
+    assert_true(shape_parse(c, text, "case", shape, &e));
+    judge_begin(j, c, f, shape);
+    for (int i = 0; i < j->operands; i++)
+        if (f->operand[i].role == IN && j->count[i])
+            memcpy(j->ref[i], input[i], j->count[i] * sizeof **input);
+    judge_reference(j, exact);
+}
+
 /* Where nothing is summed, S is the value itself, and the bound an ulp of it: of every element. */
 static void one_term_is_its_own_sum(void **state)
 {
     (void)state;
-    struct judge j = { .guard = NULL };
-    const struct check *c;
-    const struct function *f = find_function("sigmoid.forward", &c);
+    static const double x[] = { -3.0, -2.0, -1.0, 0.0, 1.0 };
+    struct judge j;
     union any_shape shape;
-    struct error e;
-    assert_true(f->rule == RULE_ULP && shape_parse(c, "len=5", "case", &shape, &e));
-    judge_begin(&j, c, f, &shape);
-    for (int k = 0; k < 5; k++)
-        j.ref[0][k] = k - 3;
-    judge_reference(&j, false);
+    double bound[5];
+    begin(&j, "tanh.forward", "len=5", &shape, (const double *const[]){ x }, false);
+    assert_int_equal(j.function->rule, RULE_ULP);
+    assert_null(j.bound[0]);
+    judge_bound(&j, 1, &double_precision, j.ref[1], bound);
     for (int k = 0; k < 5; k++) {
-        assert_true(j.ref[1][k] > 0.0 && j.sum[1][k] == j.ref[1][k]);
-        assert_true(j.bound[1][k] == ulp_bound(j.ref[1][k]));
+        const double y = j.ref[1][k];
+        assert_true(j.sum[1][k] == y && j.bound[1][k] == ulp_bound(y));
+        assert_true(bound[k] == sum_bound(&double_precision, 7.0, fabs(y), y)); /* its roundings */
     }
     judge_end(&j);
+}
+
+/* Of the absolute values of the terms, whatever cancels; but for what selects them. */
+static void a_sum_of_absolutes_is_of_each_term(void **state)
+{
+    (void)state;
+    static const double x[] = { -1, 2 }, w[] = { 3, 4, 5, 0, 1, 2 }, b[] = { -5, 7, 1 };
+    static const double image[] = { -1, -2, -3, -4 }, dy[] = { -3 };
+    struct judge j;
+    union any_shape shape;
+    begin(&j, "dense.forward", "n=1,in=2,out=3", &shape, (const double *const[]){ x, w, b }, false);
+    assert_true(j.ref[3][0] == -8.0 && j.sum[3][0] == 8.0);
+    assert_true(j.ref[3][1] == 5.0 && j.sum[3][1] == 13.0);
+    assert_true(j.ref[3][2] == 0.0 && j.sum[3][2] == 10.0);
+    for (int k = 0; k < 3; k++)
+        assert_true(j.bound[3][k] ==
+                    sum_bound(&single_precision, operand_terms(j.check, &j.function->operand[3], &shape),
+                              j.sum[3][k], j.ref[3][k]));
+    for (int i = 0; i < 3; i++)
+        assert_null(j.bound[i]);
+    judge_end(&j);
+    begin(&j, "maxpool.backward", "n=1,c=1,h=2,w=2,k=2,stride=2", &shape,
+          (const double *const[]){ image, dy }, false);
+    for (int k = 0; k < 4; k++)
+        assert_true(j.sum[2][k] == (k == 0 ? 3.0 : 0.0));
+    judge_end(&j);
+}
+
+static void a_magnitude_is_taken_with_the_inputs_as_they_are(void **state)
+{
+    (void)state;
+    static const double x[] = { -1, 2, -3 };
+    double sum[3], input[3];
+    struct judge j;
+    union any_shape shape;
+    begin(&j, "softmax.forward", "n=1,len=3", &shape, (const double *const[]){ x }, false);
+    memcpy(input, x, sizeof x);
+    j.function->magnitude(&shape, (double *const[]){ input, sum });
+    for (int k = 0; k < 3; k++)
+        assert_true(j.sum[1][k] == sum[k] && sum[k] > 0.0);
+    judge_end(&j);
+}
+
+/* On integers, and where a value is only passed on, fast has to be ref: there is no bound. */
+static void nothing_is_bounded_where_all_is_exact(void **state)
+{
+    (void)state;
+    static const double x[] = { -1, 2 }, w[] = { 3, 4 }, b[] = { -5 };
+    struct judge j;
+    union any_shape shape;
+    begin(&j, "dense.forward", "n=1,in=2,out=1", &shape, (const double *const[]){ x, w, b }, true);
+    assert_null(j.bound[3]);
+    judge_reference(&j, false);
+    assert_non_null(j.bound[3]);
+    judge_reference(&j, true);
+    assert_null(j.bound[3]);
+    judge_end(&j);
+    begin(&j, "relu.forward", "len=2", &shape, (const double *const[]){ x }, false);
+    assert_null(j.bound[1]);
+    assert_true(j.sum[1][0] == 0.0 && j.sum[1][1] == 2.0);
+    double bound[2];
+    judge_bound(&j, 1, &double_precision, j.ref[1], bound); /* for NumPy: of one term */
+    assert_true(bound[1] == sum_bound(&double_precision, 1.0, 2.0, 2.0));
+    judge_end(&j);
+}
+
+/* Flags are looked at where the caller wants it, and there only. */
+static void flags_are_judged_on_request(void **state)
+{
+    (void)state;
+    static const double x[] = { -1, 2 };
+    const struct check *c;
+    struct function f = *find_function("relu.forward", &c);
+    f.fast = invalid;
+    for (int asked = 0; asked < 2; asked++) {
+        struct judge j;
+        struct trial t;
+        union any_shape shape;
+        begin(&j, "relu.forward", "len=2", &shape, (const double *const[]){ x }, false);
+        j.function = &f;
+        j.guard = guard_create();
+        j.flags = asked;
+        assert_int_equal(judge_fast(&j, ISA_scalar, PLACE_START, &t), !asked);
+        assert_int_equal(t.rejected_by, asked ? JUDGE_FLAGS : JUDGE_NONE);
+        guard_destroy(j.guard);
+        judge_end(&j);
+    }
+}
+
+/* Every layer has its inputs first, but nobody says that it must: y, then x. */
+static void sigmoid_ref_turned(const void *s, double *const *a)
+{
+    sigmoid_ref.forward(s, a[1], a[0]);
+}
+
+static void sigmoid_double_turned(const void *s, double *const *a)
+{
+    sigmoid_ref_turned(s, a);
+    a[0][0] = defect == SIGN ? -a[0][0] : a[0][0];
+}
+
+KERNEL(sigmoid_turned)
+{
+    (void)work;
+    sigmoid_fast(isa)->forward(shape, a[1], a[0]);
+    a[0][0] = defect == SIGN ? -a[0][0] : a[0][0];
+}
+
+static void an_output_may_come_first(void **state)
+{
+    (void)state;
+    const struct function f = { .name = "turned", .ref = sigmoid_ref_turned, .fast = sigmoid_turned,
+                                .rule = RULE_ULP,
+                                .operand = { { "y", OUT, "len" }, { "x", IN, "len" } } };
+    const struct sigmoid_shape shape = { 3 };
+    const struct check *c;
+    struct trial t;
+    find_function("sigmoid.forward", &c);
+    struct judge j = { .guard = guard_create() };
+    judge_begin(&j, c, &f, &shape);
+    for (int k = 0; k < 3; k++)
+        j.ref[1][k] = k + 0.5;
+    judge_reference(&j, false);
+    for (defect = SOUND; defect <= SIGN; defect = defect == SOUND ? SIGN : SIGN + 1) {
+        const enum judge_name wanted = defect == SOUND ? JUDGE_NONE : JUDGE_BOUND;
+        judge_fast(&j, ISA_scalar, PLACE_START, &t);
+        assert_int_equal(t.rejected_by, wanted);
+        judge_double(&j, sigmoid_double_turned, PLACE_START, &t);
+        assert_int_equal(t.rejected_by, wanted);
+    }
+    judge_end(&j);
+    guard_destroy(j.guard);
+}
+
+/* All memory comes back, once; what cannot be had stops the program with one line. */
+static size_t memory_in_use(void)
+{
+#if defined __GLIBC__ && (__GLIBC__ > 2 || __GLIBC_MINOR__ >= 33)
+    return mallinfo2().uordblks;
+#else
+    return 0;
+#endif
+}
+
+static void memory_is_given_back_or_asked_for_in_vain(void **state)
+{
+    (void)state;
+    static const double x[2], w[4], b[2];
+    const size_t before = memory_in_use();
+    struct judge j;
+    union any_shape shape;
+    begin(&j, "dense.forward", "n=1,in=2,out=2", &shape, (const double *const[]){ x, w, b }, false);
+    judge_end(&j);
+    judge_end(&j); /* nothing is left to give */
+    assert_int_equal(j.operands, 0);
+    assert_int_equal(memory_in_use(), before);
+
+    const pid_t child = fork();
+    if (child == 0) {
+        const struct conv2d_shape large = { .n = INT_MAX, .c = INT_MAX, .h = 3, .w = 3, .o = 1, .kh = 1,
+                                            .kw = 1, .stride = 1 };
+        const struct check *c;
+        const struct function *f = find_function("conv2d.forward", &c);
+        fclose(stderr);
+        judge_begin(&j, c, f, &large);
+        _exit(0);
+    }
+    int status;
+    assert_true(child > 0 && waitpid(child, &status, 0) == child);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 2);
 }
 
 static void the_references_know_what_no_case_can_ask_for(void **state)
@@ -351,6 +561,12 @@ int main(void)
         cmocka_unit_test(every_defect_is_rejected_and_the_true_kernel_is_not),
         cmocka_unit_test(elements_are_named_by_their_indices),
         cmocka_unit_test(one_term_is_its_own_sum),
+        cmocka_unit_test(a_sum_of_absolutes_is_of_each_term),
+        cmocka_unit_test(a_magnitude_is_taken_with_the_inputs_as_they_are),
+        cmocka_unit_test(nothing_is_bounded_where_all_is_exact),
+        cmocka_unit_test(flags_are_judged_on_request),
+        cmocka_unit_test(an_output_may_come_first),
+        cmocka_unit_test(memory_is_given_back_or_asked_for_in_vain),
         cmocka_unit_test(the_references_know_what_no_case_can_ask_for),
     };
     return cmocka_run_group_tests_name("judge", tests, NULL, NULL);
