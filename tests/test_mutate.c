@@ -3,7 +3,7 @@
 #include "tests/cli.h"
 
 #define MUTATE "tree/scripts/mutate.py --file fast/sgd.c "
-#define WEAKEN(from, to) "sed -i 's," from "," to ",' tree/harness/compare.c; "
+#define WEAKEN(file, from, to) "sed -i 's," from "," to ",' tree/harness/" file "; "
 
 static void a_sound_harness_leaves_no_survivor(void **state)
 {
@@ -15,18 +15,21 @@ static void a_sound_harness_leaves_no_survivor(void **state)
     shell(MUTATE);
     assert_ended(0, "\nHELD: ", "a sound harness");
     assert_non_null(strstr(out, " 0 survived; "));
+    assert_non_null(strstr(out, "\nkilled by ")); /* and by whom: */
+    assert_non_null(strstr(out, " guard "));
     shell("grep -c '\"verdict\": \"killed\"' tree/build/mutation/mutation.json");
     assert_in_range(strtol(out, NULL, 10), 10, 100);
     shell(MUTATE "--smoke 3 --seed 2");
     assert_ended(0, "\nHELD: ", "a part of them");
 }
 
-/* The comparisons hold always; all else is as it was. */
+/* The comparisons, those of bits too, hold always; all else is as it was. */
 static void a_weakened_harness_lets_mutants_survive(void **state)
 {
     (void)state;
-    shell(WEAKEN("return error <= bound ?.*", "return 0.0;")
-          WEAKEN("return (isnan(a) \\&\\& isnan(b)) ||.*", "return true;") MUTATE);
+    shell(WEAKEN("compare.c", "return error <= bound ?.*", "return 0.0;")
+          WEAKEN("compare.c", "return (isnan(a) \\&\\& isnan(b)) ||.*", "return true;")
+          WEAKEN("command_digest.c", "known\\[i\\].hash == mine->hash", "true") MUTATE);
     assert_ended(1, "\nSURVIVED fast/sgd.c:", "a weak harness");
     assert_non_null(strstr(out, "\nSURVIVED: "));
     assert_string_equal(err, "");
