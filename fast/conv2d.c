@@ -3,6 +3,7 @@
  * strided lanes, place i OW + j of an image in lane (i OW + j) mod 16, folded by v_sum; db over the
  * plane likewise.
  */
+#include "fast/abreast.h"
 #include "fast/channels.h"
 #include "fast/places.h"
 
@@ -67,13 +68,13 @@ static void forward_strip(const void *context, int k, int thread)
                                          : s->bias == CONV2D_BIAS_POSITION ? a->b + row * ow
                                                                            : a->b,
                                 .start_row = s->bias == CONV2D_BIAS_POSITION ? (size_t)oh * ow : 1,
-                                .start_once = s->bias == CONV2D_BIAS_CHANNEL,
+                                .start_of = s->bias == CONV2D_BIAS_CHANNEL ? EACH_ROW : EACH_COLUMN,
                                 .out = a->y + (size_t)n * s->o * oh * ow + row * ow,
                                 .out_row = (size_t)oh * ow });
 }
 
 /* Work: the taps, and for every thread the planes of a strip. */
-static void forward(const struct conv2d_shape *s, const float *x, const float *w, const float *b,
+static void forward_rows(const struct conv2d_shape *s, const float *x, const float *w, const float *b,
                     float *y, float *work)
 {
     const int rows = image_rows(s), strips = (conv2d_oh(s) + rows - 1) / rows;
@@ -83,6 +84,35 @@ static void forward(const struct conv2d_shape *s, const float *x, const float *w
                             .whole = image_planes(s, rows), .rows = rows, .strips = strips };
     image_taps(s, &a.whole, t);
     thread_each(s->n * strips, multiply_adds(s), forward_strip, &a);
+}
+
+/* Of a batch as many images as come in groups of 16 go abreast, and the rest by rows. */
+static void forward(const struct conv2d_shape *s, const float *x, const float *w, const float *b,
+                    float *y, float *work)
+{
+    const int groups = groups_abreast(s);
+    const size_t abreast = 16 * (size_t)groups;
+    struct conv2d_shape rest = *s;
+    rest.n -= 16 * groups;
+    if (groups)
+        forward_abreast(s, groups, x, w, b, y, work);
+    if (rest.n)
+        forward_rows(&rest, x + abreast * s->c * s->h * s->w, w, b,
+                     y + abreast * s->o * conv2d_oh(s) * conv2d_ow(s), work);
+}
+
+static void backward_data(const struct conv2d_shape *s, const float *w, const float *dy, float *dx,
+                          float *work)
+{
+    const int groups = groups_abreast(s);
+    const size_t abreast = 16 * (size_t)groups;
+    struct conv2d_shape rest = *s;
+    rest.n -= 16 * groups;
+    if (groups)
+        data_abreast(s, groups, w, dy, dx, work);
+    if (rest.n)
+        data_rows(&rest, w, dy + abreast * s->o * conv2d_oh(s) * conv2d_ow(s),
+                  dx + abreast * s->c * s->h * s->w, work);
 }
 
 /* `sum` and the lanes of n tensors, `apart` floats from one to the next. */
@@ -128,11 +158,11 @@ enum { PORTION_PLACES = 512, PORTION_FLOATS = 12288 };
 
 /* One thread takes so few images that they stay in the nearest cache, if all channels do; several share
  * what is packed, and are not woken for so little. */
-static struct portion weight_portion(const struct conv2d_shape *s)
+static struct portion weight_portion(const struct conv2d_shape *s, int threads)
 {
     struct portion a = { .channels = s->c, .planes = image_planes(s, conv2d_oh(s)) };
     a.images = least(PORTION_PLACES / (conv2d_oh(s) * conv2d_ow(s)) + 1, s->n);
-    if (thread_count() == 1 && a.images * planes_size(&a.planes) <= PORTION_FLOATS)
+    if (threads == 1 && a.images * planes_size(&a.planes) <= PORTION_FLOATS)
         return a;
     a.planes.channels = 1;
     const size_t channels = STRIP_FLOATS / planes_size(&a.planes);
@@ -171,7 +201,7 @@ static void weights_by_places(const struct conv2d_shape *s, const float *x, cons
 {
     const int plane = conv2d_oh(s) * conv2d_ow(s), kernel = s->kh * s->kw;
     const int blocks = (s->o + WEIGHT_CHANNELS - 1) / WEIGHT_CHANNELS;
-    const struct portion most = weight_portion(s);
+    const struct portion most = weight_portion(s, thread_count());
     struct place *t = (struct place *)first_line(work);
     float *lanes = (float *)t + lines(2 * (size_t)most.channels * kernel);
     struct call a = { .s = s, .planes = lanes + weight_lanes(s, &most), .whole = most.planes };
@@ -202,19 +232,29 @@ static void backward_weights(const struct conv2d_shape *s, const float *x, const
     bias_gradient(s, dy, db);
 }
 
+static size_t weight_work(const struct conv2d_shape *s, int threads)
+{
+    const struct portion a = weight_portion(s, threads);
+    return lines(2 * (size_t)a.channels * s->kh * s->kw) + weight_lanes(s, &a) +
+           a.images * planes_size(&a.planes);
+}
+
+/* Of as many threads as there are, or of one: in a parallel region there is only that. */
 static size_t workspace(const struct conv2d_shape *s)
 {
     const struct planes strip = image_planes(s, image_rows(s));
-    const struct portion a = weight_portion(s);
     const size_t size[] = {
         lines(2 * (size_t)taps_of(s)) + thread_count() * planes_size(&strip),
         data_work(s),
-        by_channels(s) ? channel_work(s) :
-        lines(2 * (size_t)a.channels * s->kh * s->kw) + weight_lanes(s, &a) +
-            a.images * planes_size(&a.planes),
+        goes_abreast(s) ? abreast_work(s) : 0,
+        by_channels(s) ? channel_work(s) : 0,
+        weight_work(s, thread_count()),
+        weight_work(s, 1),
     };
-    const size_t most = size[0] > size[1] ? size[0] : size[1];
-    return LINE + (most > size[2] ? most : size[2]);
+    size_t most = 0;
+    for (size_t k = 0; k < sizeof size / sizeof *size; k++)
+        most = size[k] > most ? size[k] : most;
+    return LINE + most;
 }
 
 const struct conv2d_float FAST_TABLE(conv2d) = { forward, backward_data, backward_weights,

@@ -187,8 +187,8 @@ static void data_strip(const void *context, int k, int thread)
         interleave(apart, a->apart, (size_t)c * rows, rows, st, s->w, to + c * plane);
 }
 
-static void backward_data(const struct conv2d_shape *s, const float *w, const float *dy, float *dx,
-                          float *work)
+static void data_rows(const struct conv2d_shape *s, const float *w, const float *dy, float *dx,
+                      float *work)
 {
     struct data_plan a = data_plan(s);
     const int st = s->stride;

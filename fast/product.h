@@ -7,8 +7,8 @@
  *     a + row a_row + at(k).a        m + at(k).m + col
  *
  * where at(k) comes from a table, or is k times `step` where there is none. Start is 0 when it is NULL,
- * and else start[row start_row + col], or with start_once, start[row] alone. Behind the columns that a
- * table leads to, 15 floats more may be read.
+ * and else start[row start_row + col], or there is but one for each row or one for each vector of
+ * columns. Behind the columns that a table leads to, 15 floats more may be read.
  */
 #ifndef FAST_PRODUCT_H
 #define FAST_PRODUCT_H
@@ -28,7 +28,7 @@ struct product {
     struct { size_t m, a; } step;
     const float *start;
     size_t start_row;
-    int start_once;
+    enum { EACH_COLUMN, EACH_ROW, EACH_VECTOR } start_of;
     float *out;
     size_t out_row;
 };
@@ -52,13 +52,17 @@ INLINED void product_tile(const struct product *p, int row, int col, const int R
     v sum[8][8];
     UNROLL
     for (int r = 0; r < R; r++) {
-        const float *start = p->start + (row + r) * p->start_row + (p->start_once ? 0 : col);
+        const float *start = p->start + (row + r) * p->start_row +
+                             (p->start_of == EACH_COLUMN   ? col
+                              : p->start_of == EACH_VECTOR ? col / 16
+                                                           : 0);
         UNROLL
         for (int c = 0; c < C; c++)
-            sum[r][c] = !p->start       ? v_set1(0.0f)
-                        : p->start_once ? v_set1(*start)
-                        : c < C - 1     ? v_load(start + 16 * c)
-                                        : v_load_n(start + 16 * c, n);
+            sum[r][c] = !p->start                    ? v_set1(0.0f)
+                        : p->start_of == EACH_ROW    ? v_set1(*start)
+                        : p->start_of == EACH_VECTOR ? v_set1(start[c])
+                        : c < C - 1                  ? v_load(start + 16 * c)
+                                                     : v_load_n(start + 16 * c, n);
     }
     const float *a = p->a + row * p->a_row, *m = p->m + col;
     const size_t a_row = p->a_row, step_m = p->step.m, step_a = p->step.a;

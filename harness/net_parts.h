@@ -41,13 +41,16 @@ static int run_first(const struct net *net, int end)
     return first;
 }
 
-/* The most examples that a part of these layers has. */
+/* The most examples that a part of these layers has. Convolutions like 16 at a time: those may be more than
+ * stay near the core, but not by much. */
 static int part_most(const struct net *net, int first, int end)
 {
     size_t bytes = (size_t)net->layout.layer[first].inputs * sizeof(real);
     for (int i = first; i < end; i++)
         bytes += (size_t)net->layout.layer[i].outputs * sizeof(real);
-    return bytes > PART_BYTES ? 1 : (int)(PART_BYTES / bytes);
+    if (16 * bytes > 4 * PART_BYTES)
+        return bytes > PART_BYTES ? 1 : (int)(PART_BYTES / bytes);
+    return 16 * bytes > PART_BYTES ? 16 : (int)(PART_BYTES / bytes) / 16 * 16;
 }
 
 /* So many, as equal as may be, and no thread without one. */
@@ -57,7 +60,8 @@ static int part_examples(const struct net *net, int first, int end)
         return net->n;
     const int most = part_most(net, first, end), threads = thread_count();
     const int parts = ((net->n + most - 1) / most + threads - 1) / threads * threads;
-    return (net->n + parts - 1) / parts;
+    const int size = (net->n + parts - 1) / parts;
+    return most % 16 || net->n < 16 * threads ? size : (size + 15) / 16 * 16;
 }
 
 static void run_part(const void *context, int k, int thread)

@@ -59,11 +59,16 @@ static const char *const cases[] = {
     "n=1,c=14,h=6,w=17,o=9,kh=3,kw=6,stride=2,pad=1,bias=position",
     "n=3,c=31,h=4,w=4,o=17,kh=2,kw=2,stride=1,pad=0,bias=channel",
     "n=16,c=16,h=22,w=22,o=2,kh=2,kw=2,stride=8,pad=0,bias=none",
+    /* batches whose images go abreast: one group and more, and what is left of them */
+    "n=16,c=6,h=8,w=7,o=4,kh=2,kw=3,stride=1,pad=4,bias=none",
+    "n=17,c=4,h=9,w=10,o=9,kh=3,kw=3,stride=2,pad=1,bias=position",
+    "n=35,c=5,h=6,w=7,o=5,kh=4,kw=3,stride=3,pad=2,bias=channel",
+    "n=32,c=4,h=9,w=11,o=6,kh=3,kw=2,stride=4,pad=0,bias=none",
     NULL
 };
 
 static const char *const trouble[] = {
-    "h=1", "w=1", "n=7,c=1", "h=11,w=13", "h=2,w=97", /* a row, a column, primes */
+    "h=1", "w=1", "n=7,c=1", "n=19", "h=11,w=13", "h=2,w=97", /* a row, a column, primes */
     "kh=h,kw=w,pad=0", "kh=1,kw=1,pad=0", "kh=h,pad=1",  /* the kernel is the input, a point */
     "stride=kh+1", "stride=kw+1", "stride=5,pad=0",       /* what no window sees */
     "pad=kh", "pad=kw", "pad=kw+1",                       /* windows of nothing but padding */
