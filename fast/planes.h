@@ -66,32 +66,44 @@ INLINED v planes_lanes(const float *at, const int step, int from, int end)
     return vec_gather(at, step, from, end);
 }
 
-/* The planes of `channels` channels for shift e and phase g. Columns go from the last vector to the first,
- * which comes after what the end of the row before spoils of it. `step` is a constant where this is
- * called. */
+/* Columns k to k + 16 C of the planes of `channels` channels for shift e and phase g. What the end of a row
+ * spoils of the next one is stored after it. `step` and C are constants where this is called. */
+INLINED void planes_columns(const struct planes *p, int channels, const float *x, int e, int g, int k,
+                            float *to, const int step, const int C)
+{
+    const int left = p->left + e, top = p->top + g, cols = p->cols;
+    const int from = planes_first(left, step, 0, cols) - k, end = planes_first(left, step, p->w, cols) - k;
+    const int above = planes_first(top, step, 0, p->rows);
+    const int rows = planes_first(top, step, p->h, p->rows) - above, below = p->rows - above - rows;
+    const size_t pitch = (size_t)step * p->w;
+    x += (ptrdiff_t)(top + above * step) * p->w + left + (ptrdiff_t)k * step;
+    for (int c = 0; c < channels; c++, x += (size_t)p->h * p->w) {
+        if (k == 0)
+            planes_zero(to, (size_t)above * cols);
+        to += above * cols;
+        const float *at = x;
+        float *out = to + k;
+        for (int r = rows; r > 0; r--, at += pitch, out += cols) {
+            v_store(out, planes_lanes(at, step, from, end));
+            if (C > 1)
+                v_store(out + 16, planes_lanes(at + 16 * step, step, from - 16, end - 16));
+        }
+        to += rows * cols;
+        if (k == 0)
+            planes_zero(to, (size_t)below * cols);
+        to += below * cols;
+    }
+}
+
+/* Two vectors of all rows at a time, the last ones first. */
 INLINED void planes_shift(const struct planes *p, int channels, const float *x, int e, int g,
                           float *to, const int step)
 {
-    const int left = p->left + e, top = p->top + g, cols = p->cols;
-    const int from = planes_first(left, step, 0, cols), end = planes_first(left, step, p->w, cols);
-    const int above = planes_first(top, step, 0, p->rows);
-    const int rows = planes_first(top, step, p->h, p->rows) - above;
-    const size_t pitch = (size_t)step * p->w;
-    for (int k = (cols - 1) / 16 * 16; k >= 0; k -= 16) {
-        const float *source = x + (ptrdiff_t)(top + above * step) * p->w + left + (ptrdiff_t)k * step;
-        float *out = to;
-        for (int c = 0; c < channels; c++, source += (size_t)p->h * p->w) {
-            const float *at = source;
-            if (above && k == 0)
-                planes_zero(out, (size_t)above * cols);
-            out += above * cols;
-            for (int r = 0; r < rows; r++, at += pitch, out += cols)
-                v_store(out + k, planes_lanes(at, step, from - k, end - k));
-            if (above + rows < p->rows && k == 0)
-                planes_zero(out, (size_t)(p->rows - above - rows) * cols);
-            out += (p->rows - above - rows) * cols;
-        }
-    }
+    for (int k = (p->cols - 1) / 32 * 32; k >= 0; k -= 32)
+        if (p->cols - k > 16)
+            planes_columns(p, channels, x, e, g, k, to, step, 2);
+        else
+            planes_columns(p, channels, x, e, g, k, to, step, 1);
 }
 
 static inline int least(int a, int b)
