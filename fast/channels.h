@@ -131,6 +131,7 @@ struct turning {
     float *x_turned, *dy_turned;
     size_t x_image, dy_image, dy_place;
     int images, width; /* width: channels of x, of 16 */
+    int from, end;     /* the channels of dy that are wanted */
 };
 
 /* Whether channels fill the lanes, taps share what is turned, and it stays in the nearest cache beside its
@@ -150,24 +151,14 @@ static struct turning turning(const struct conv2d_shape *s)
     return a;
 }
 
-static void turn_images(const void *context, int k, int thread)
+static void turn_one(const struct turning *a, int k)
 {
-    (void)thread;
-    const struct turning *a = context;
     const struct conv2d_shape *s = a->s;
     const int count = conv2d_oh(s) * conv2d_ow(s);
     turn_image(s, a->x + (size_t)k * s->c * s->h * s->w, a->width, a->x_turned + k * a->x_image);
-    for (int o = 0; o < s->o && a->dy; o += 16)
+    for (int o = a->from / 16 * 16; o < a->end && a->dy; o += 16)
         turn(a->dy + ((size_t)k * s->o + o) * count, (size_t)count, least(16, s->o - o), count,
              a->dy_turned + k * a->dy_image + o, a->dy_place);
-}
-
-static void sum_outs(const void *context, int k, int thread)
-{
-    (void)thread;
-    const struct channels *a = context;
-    const int size = part_size(a->outs, 0, CHANNEL_OUTS);
-    sum_channels(a, k * size, least(size, a->outs - k * size));
 }
 
 /* Floats: where places and taps are; sums that are kept while other images are turned; turned images. */
@@ -187,11 +178,12 @@ static size_t channel_work(const struct conv2d_shape *s)
     return channel_places(s) + channel_lanes(&a) + a.images * (a.x_image + a.dy_image);
 }
 
-static void weights_by_channels(const struct conv2d_shape *s, const float *x, const float *dy, float *dw,
-                                float *work)
+static void weights_by_channels(const struct conv2d_shape *s, const float *x, const float *dy, int from,
+                                int end, float *dw, float *work)
 {
     const int oh = conv2d_oh(s), ow = conv2d_ow(s), taps = s->kh * s->kw, wide = s->w + 2 * s->pad;
     struct turning a = turning(s);
+    a.from = from, a.end = end;
     int32_t *at = (int32_t *)first_line(work), *tap = at + oh * ow;
     for (int i = 0; i < oh; i++)
         for (int j = 0; j < ow; j++)
@@ -213,8 +205,10 @@ static void weights_by_channels(const struct conv2d_shape *s, const float *x, co
             a.width = sums.width;
             a.x = x + ((size_t)n * s->c + c) * s->h * s->w;
             a.dy = c && a.images == s->n ? NULL : dy + (size_t)n * s->o * oh * ow;
-            thread_each(sums.images, multiply_adds(s), turn_images, &a);
-            thread_each((s->o + CHANNEL_OUTS - 1) / CHANNEL_OUTS, multiply_adds(s), sum_outs, &sums);
+            for (int k = 0; k < sums.images; k++)
+                turn_one(&a, k);
+            for (int o = from, size; o < end; o += size)
+                sum_channels(&sums, o, size = part_size(end - from, o - from, CHANNEL_OUTS));
         }
 }
 

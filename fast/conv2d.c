@@ -123,22 +123,23 @@ INLINED v add_each(v sum, int n, const float *dy, size_t apart, int lanes)
     return sum;
 }
 
-static void bias_gradient(const struct conv2d_shape *s, const float *dy, float *db)
+static void bias_gradient(const struct conv2d_shape *s, const float *dy, int from, int end, float *db)
 {
     const int plane = conv2d_oh(s) * conv2d_ow(s), image = s->o * plane;
     const v zero = v_set1(0.0f);
     if (s->bias == CONV2D_BIAS_POSITION) {
-        int k = 0;
-        for (; k + 16 <= image; k += 16)
+        const int last = end * plane;
+        int k = from * plane;
+        for (; k + 16 <= last; k += 16)
             v_store(db + k, add_each(zero, s->n, dy + k, (size_t)image, 16));
-        if (k < image)
-            v_store_n(db + k, add_each(zero, s->n, dy + k, (size_t)image, image - k), image - k);
+        if (k < last)
+            v_store_n(db + k, add_each(zero, s->n, dy + k, (size_t)image, last - k), last - k);
     }
     if (s->bias == CONV2D_BIAS_CHANNEL)
-        for (int o = 0; o < s->o; o++, dy += plane) {
+        for (int o = from; o < end; o++) {
             v sum = zero;
             for (int n = 0; n < s->n; n++) {
-                const float *at = dy + (size_t)n * image;
+                const float *at = dy + (size_t)n * image + (size_t)o * plane;
                 sum = add_each(sum, plane / 16, at, 16, 16);
                 if (plane % 16)
                     sum = add_each(sum, 1, at + plane / 16 * 16, 16, plane % 16);
@@ -156,13 +157,12 @@ struct portion {
 /* Places enough to be worth loading and storing the sums, and room enough for the planes under them. */
 enum { PORTION_PLACES = 512, PORTION_FLOATS = 12288 };
 
-/* One thread takes so few images that they stay in the nearest cache, if all channels do; several share
- * what is packed, and are not woken for so little. */
-static struct portion weight_portion(const struct conv2d_shape *s, int threads)
+/* So few images that they stay in the nearest cache, if all channels do. */
+static struct portion weight_portion(const struct conv2d_shape *s)
 {
     struct portion a = { .channels = s->c, .planes = image_planes(s, conv2d_oh(s)) };
     a.images = least(PORTION_PLACES / (conv2d_oh(s) * conv2d_ow(s)) + 1, s->n);
-    if (threads == 1 && a.images * planes_size(&a.planes) <= PORTION_FLOATS)
+    if (a.images * planes_size(&a.planes) <= PORTION_FLOATS)
         return a;
     a.planes.channels = 1;
     const size_t channels = STRIP_FLOATS / planes_size(&a.planes);
@@ -172,23 +172,6 @@ static struct portion weight_portion(const struct conv2d_shape *s, int threads)
     return a;
 }
 
-static void pack_image(const void *context, int k, int thread)
-{
-    (void)thread;
-    const struct call *a = context;
-    const struct conv2d_shape *s = a->s;
-    planes_pack(&a->whole, a->x + (size_t)k * s->c * s->h * s->w,
-                a->planes + k * planes_size(&a->whole));
-}
-
-static void sum_block_of_places(const void *context, int k, int thread)
-{
-    (void)thread;
-    const struct places *a = context;
-    const int size = part_size(a->channels, 0, WEIGHT_CHANNELS);
-    sum_places(a, k * size, least(size, a->channels - k * size));
-}
-
 /* Floats of the sums that are kept while other images are packed: 16 for each of the weights. */
 static size_t weight_lanes(const struct conv2d_shape *s, const struct portion *a)
 {
@@ -196,50 +179,74 @@ static size_t weight_lanes(const struct conv2d_shape *s, const struct portion *a
 }
 
 /* Work: the taps, the sums, and the planes of some channels of some images. */
-static void weights_by_places(const struct conv2d_shape *s, const float *x, const float *dy, float *dw,
-                              float *work)
+static void weights_by_places(const struct conv2d_shape *s, const float *x, const float *dy, int from,
+                              int end, float *dw, float *work)
 {
     const int plane = conv2d_oh(s) * conv2d_ow(s), kernel = s->kh * s->kw;
-    const int blocks = (s->o + WEIGHT_CHANNELS - 1) / WEIGHT_CHANNELS;
-    const struct portion most = weight_portion(s, thread_count());
+    const struct portion most = weight_portion(s);
     struct place *t = (struct place *)first_line(work);
     float *lanes = (float *)t + lines(2 * (size_t)most.channels * kernel);
-    struct call a = { .s = s, .planes = lanes + weight_lanes(s, &most), .whole = most.planes };
+    float *const packed = lanes + weight_lanes(s, &most);
+    struct planes p = most.planes;
     for (int c = 0; c < s->c; c += most.channels) {
-        a.whole.channels = least(most.channels, s->c - c);
-        const int taps = a.whole.channels * kernel;
-        image_taps(s, &a.whole, t);
-        if (planes_size(&a.whole) > NEAR_FLOATS)
+        p.channels = least(most.channels, s->c - c);
+        const int taps = p.channels * kernel;
+        const size_t size = planes_size(&p), image = (size_t)s->c * s->h * s->w;
+        image_taps(s, &p, t);
+        if (size > NEAR_FLOATS)
             order_places(t, taps, s->kw);
         for (int n = 0; n < s->n; n += most.images) {
-            const struct places p = { .count = plane, .images = least(most.images, s->n - n),
-                                      .channels = s->o, .taps = taps,
-                                      .first = n == 0, .last = n + most.images >= s->n,
-                                      .x = a.planes, .x_image = planes_size(&a.whole), .tap = t,
-                                      .dy = dy + (size_t)n * s->o * plane, .lanes = lanes,
-                                      .dw = dw + (size_t)c * kernel, .dw_channel = (size_t)taps_of(s) };
-            a.x = x + ((size_t)n * s->c + c) * s->h * s->w;
-            thread_each(p.images, multiply_adds(s), pack_image, &a);
-            thread_each(blocks, multiply_adds(s), sum_block_of_places, &p);
+            const struct places sums = { .count = plane, .images = least(most.images, s->n - n),
+                                         .channels = s->o, .taps = taps,
+                                         .first = n == 0, .last = n + most.images >= s->n,
+                                         .x = packed, .x_image = size, .tap = t,
+                                         .dy = dy + (size_t)n * s->o * plane, .lanes = lanes,
+                                         .dw = dw + (size_t)c * kernel,
+                                         .dw_channel = (size_t)taps_of(s) };
+            for (int k = 0; k < sums.images; k++)
+                planes_pack(&p, x + (n + k) * image + (size_t)c * s->h * s->w, packed + k * size);
+            for (int o = from, some; o < end; o += some)
+                sum_places(&sums, o, some = part_size(end - from, o - from, WEIGHT_CHANNELS));
         }
     }
+}
+
+/* Work of one thread: tables, the sums, and some channels of some images as they are packed. */
+static size_t weights_work(const struct conv2d_shape *s)
+{
+    const struct portion a = weight_portion(s);
+    if (by_channels(s))
+        return LINE + lines(channel_work(s));
+    return LINE + lines(2 * (size_t)a.channels * s->kh * s->kw) + lines(weight_lanes(s, &a)) +
+           lines(a.images * planes_size(&a.planes));
+}
+
+struct shares {
+    const struct conv2d_shape *s;
+    const float *x, *dy;
+    float *dw, *db, *work;
+    int count;
+};
+
+/* A part of the channels of outputs. Each thread packs all images for itself: to fetch them from another
+ * core's cache takes longer, and so does waking a thread for every portion. */
+static void weigh(const void *context, int k, int thread)
+{
+    const struct shares *a = context;
+    const struct conv2d_shape *s = a->s;
+    const int from = (int)((long)s->o * k / a->count), end = (int)((long)s->o * (k + 1) / a->count);
+    (by_channels(s) ? weights_by_channels : weights_by_places)(s, a->x, a->dy, from, end, a->dw,
+                                                               a->work + thread * weights_work(s));
+    bias_gradient(s, a->dy, from, end, a->db);
 }
 
 static void backward_weights(const struct conv2d_shape *s, const float *x, const float *dy,
                              float *dw, float *db, float *work)
 {
-    (by_channels(s) ? weights_by_channels : weights_by_places)(s, x, dy, dw, work);
-    bias_gradient(s, dy, db);
+    const int count = thread_shares(s->o, multiply_adds(s));
+    thread_each(count, multiply_adds(s), weigh, &(struct shares){ s, x, dy, dw, db, work, count });
 }
 
-static size_t weight_work(const struct conv2d_shape *s, int threads)
-{
-    const struct portion a = weight_portion(s, threads);
-    return lines(2 * (size_t)a.channels * s->kh * s->kw) + weight_lanes(s, &a) +
-           a.images * planes_size(&a.planes);
-}
-
-/* Of as many threads as there are, or of one: in a parallel region there is only that. */
 static size_t workspace(const struct conv2d_shape *s)
 {
     const struct planes strip = image_planes(s, image_rows(s));
@@ -247,9 +254,7 @@ static size_t workspace(const struct conv2d_shape *s)
         lines(2 * (size_t)taps_of(s)) + thread_count() * planes_size(&strip),
         data_work(s),
         goes_abreast(s) ? abreast_work(s) : 0,
-        by_channels(s) ? channel_work(s) : 0,
-        weight_work(s, thread_count()),
-        weight_work(s, 1),
+        thread_count() * weights_work(s),
     };
     size_t most = 0;
     for (size_t k = 0; k < sizeof size / sizeof *size; k++)

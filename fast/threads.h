@@ -25,6 +25,13 @@ static inline int thread_count(void)
 }
 #endif
 
+/* How many threads thread_each takes for so much work, none of which has several of `most` parts to do. */
+static inline int thread_shares(int most, double work)
+{
+    const int threads = work <= THREAD_WORK ? 1 : thread_count();
+    return threads < most ? threads : most;
+}
+
 /* body(context, k, thread) for every k < count, on several threads where `work` is worth it. A parallel
  * region of one thread is not free: small kernels take less time than opening it. */
 static inline void thread_each(int count, double work,
