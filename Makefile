@@ -43,7 +43,7 @@ endif
 ARCH := $(firstword $(subst -, ,$(shell $(CC) -dumpmachine)))
 SETS := scalar $(if $(filter x86_64,$(ARCH)),avx2 avx512) $(if $(filter aarch64,$(ARCH)),neon)
 HARD := $(if $(SANITIZE)$(COVERAGE),,-O3)
-scalar_FLAGS = $(if $(filter elementary relu sigmoid tanh,$*),$(HARD),-fno-inline)
+scalar_FLAGS = $(or $(if $(filter elementary relu sigmoid tanh,$*),$(HARD)),-fno-inline)
 # What fast/flight.h puts side by side, GCC weaves into one another by these alone; Clang has none.
 WEAVE = $(wordlist 2,3,$(call accepts,-Werror -fschedule-insns -fsched-pressure))
 WOVEN = $(HARD) $(if $(filter sigmoid tanh softmax xent bce%,$*),$(WEAVE))

@@ -85,9 +85,8 @@ static v stream_some(const float *const *in, int inputs, float *const *out, int 
     case 4 * 3 + 0: return stream(in, out, count, 3, 0);
     case 4 * 3 + 1: return stream(in, out, count, 3, 1);
     case 4 * 3 + 2: return stream(in, out, count, 3, 2);
-    case 4 * 3 + 3: return stream(in, out, count, 3, 3);
+    default: return stream(in, out, count, 3, 3);
     }
-    return v_set1(0.0f);
 }
 
 /* Three inputs and three outputs at most side by side, until the shortest of them ends; then the next. What
