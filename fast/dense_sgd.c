@@ -20,16 +20,25 @@ INLINED v step(v w, v x, v minus_lr, v dy)
     return v_fma(minus_lr, v_fma(x, dy, v_set1(0.0f)), w);
 }
 
-/* n columns from o on, of R rows from i on. */
-INLINED void columns(const struct call *a, int i, int o, int n, v *sum, const int R)
+/* n columns from o on, of R rows from i on. G rows at a time are loaded before one is stored: a load beside
+ * what was just stored under a mask waits for it. */
+INLINED void columns(const struct call *a, int i, int o, int n, v *sum, const int R, const int G)
 {
-    size_t at = (size_t)i * a->out + o;
+    const size_t at = (size_t)i * a->out + o;
     const v dy = v_hold(n < 16 ? v_load_n(a->dy + o, n) : v_load(a->dy + o));
+    v row[ROWS];
     UNROLL
-    for (int r = 0; r < R; r++, at += a->out) {
-        const v row = v_hold(n < 16 ? v_load_n(a->w + at, n) : v_load(a->w + at));
-        sum[r] = v_fma(dy, row, sum[r]);
-        v_store_n(a->stepped + at, step(row, v_set1(a->x[i + r]), v_set1(a->minus_lr), dy), n);
+    for (int r = 0; r < R; r += G) {
+        UNROLL
+        for (int k = r; k < r + G; k++) {
+            const float *w = a->w + at + (size_t)k * a->out;
+            row[k] = v_hold(n < 16 ? v_load_n(w, n) : v_load(w));
+            sum[k] = v_fma(dy, row[k], sum[k]);
+        }
+        UNROLL
+        for (int k = r; k < r + G; k++)
+            v_store_n(a->stepped + at + (size_t)k * a->out,
+                      step(row[k], v_set1(a->x[i + k]), v_set1(a->minus_lr), dy), n);
     }
 }
 
@@ -42,9 +51,9 @@ INLINED void tile(const struct call *a, int i, float *sums, const int R)
     for (int r = 0; r < R; r++)
         sum[r] = v_set1(0.0f);
     for (; o + 16 <= a->out; o += 16)
-        columns(a, i, o, 16, sum, R);
+        columns(a, i, o, 16, sum, R, 1);
     if (o < a->out)
-        columns(a, i, o, a->out - o, sum, R);
+        columns(a, i, o, a->out - o, sum, R, R);
     UNROLL
     for (int r = 0; r < R; r++)
         v_store(sums + 16 * r, sum[r]);
