@@ -171,13 +171,15 @@ class Build:
     """The program as it is, how each of its objects is compiled, and what it depends on.
 
     All of it is a library, but for what has main(): a mutant's objects are linked before it, and take the
-    place of those in it. Kernels are compiled without inlining, a few times as quickly: the bits are the
-    same. Only whether a mutant that nothing killed is one at all is asked of objects with inlining."""
-    QUICK = ['-Dalways_inline=unused', '-fno-inline']
+    place of those in it. Kernels are compiled without inlining, a few times as quickly, and trap on a
+    step out of an array: the bits are the same. Only whether a mutant that nothing killed is one at all
+    is asked of objects with inlining."""
+    BOUNDS = ['-fsanitize=bounds', '-fsanitize-undefined-trap-on-error']
+    QUICK = ['-Dalways_inline=unused', '-fno-inline', *BOUNDS]
 
     def __init__(self, folder):
         self.folder, self.base = folder, f'{folder}/base'
-        flags = [f'BUILD={self.base}', f'CFLAGS=-O1 -fPIC {self.QUICK[0]}',
+        flags = [f'BUILD={self.base}', f'CFLAGS=-O1 -fPIC {" ".join(self.BOUNDS)} {self.QUICK[0]}',
                  f'HARD=-O1 {self.QUICK[1]}']
         for inherited in ('MAKEFLAGS', 'MAKELEVEL', 'MFLAGS'): # other flags would be another build
             os.environ.pop(inherited, None)
@@ -219,7 +221,8 @@ class Build:
                 self.run_now([*words[:words.index(source[0])], '-c', source[0], '-o', main])
                 words = [main if w == source[0] else w for w in words]
             self.link[target] = [w for w in words if w not in parts]
-            self.relink(target, ROOT / self.base, [])
+            if not self.relink(target, ROOT / self.base, []):
+                fail(f'{target} does not link')
 
     def run_now(self, words):
         done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True)
@@ -265,14 +268,14 @@ class Build:
         return self.compiled(target, work / 'inlined.o', True, mutant, work) == self.inlined[target]
 
     def relink(self, target, work, changed):
-        """Links the program or a test with the objects that have changed; its path."""
+        """Links the program or a test with the objects that have changed; its path, or None."""
         words = list(self.link[target])
         made = work / pathlib.Path(target).name
         words[words.index('-o') + 1] = str(made)
         main = next(i for i, w in enumerate(words) if w.endswith('.o')) + 1
         words[main:main] = [str(work / pathlib.Path(t).name) for t in changed] + [self.library]
-        self.run_now([*words, f'-Wl,-rpath,{ROOT / self.base}'])
-        return made
+        words.append(f'-Wl,-rpath,{ROOT / self.base}')
+        return None if subprocess.run(words, cwd=ROOT, capture_output=True).returncode else made
 
 
 def judge_named(line):
@@ -319,6 +322,8 @@ def judge_kernel(build, mutant, work):
                 continue
             changed[target] = layer
             program = build.relink(build.program, work, changed)
+            if not program:
+                return 'invalid', ''
             by = ended(verify(program, layer, '--isa', name), build.limit(layer))
             if by:
                 return 'killed', by
@@ -337,7 +342,10 @@ def judge_harness(build, mutant, work):
     if not differs:
         return ('invalid' if differs is None else 'same object'), ''
     for test in TESTS:
-        if ended([str(build.relink(f'{build.base}/tests/{test}', work, [target]))], 5):
+        program = build.relink(f'{build.base}/tests/{test}', work, [target])
+        if not program:
+            return 'invalid', ''
+        if ended([str(program)], 5):
             return 'killed', 'tests'
     return 'survived', ''
 
