@@ -102,7 +102,8 @@ static void abreast_unpack(const struct abreast *p, const int32_t *at, const flo
 struct abreast_call {
     const struct conv2d_shape *s;
     const float *from, *w, *b;
-    float *to, *own; /* own: of each thread, the images and the outputs */
+    float *to, *own; /* own: of each thread, the images and the outputs, */
+    size_t room;     /* so far apart */
     struct abreast image, output;
     int32_t *image_at, *output_at;
     struct place *tap;
@@ -120,7 +121,7 @@ static size_t abreast_work(const struct conv2d_shape *s)
     const struct abreast image = image_abreast(s), output = output_abreast(s);
     return lines(2 * (size_t)most_taps(s)) + lines(abreast_count(&image)) +
            lines(abreast_count(&output)) +
-           thread_count() * (abreast_size(&image) + abreast_size(&output));
+           thread_count() * thread_room(abreast_size(&image) + abreast_size(&output));
 }
 
 static struct abreast_call abreast_call(const struct conv2d_shape *s, float *work)
@@ -131,6 +132,7 @@ static struct abreast_call abreast_call(const struct conv2d_shape *s, float *wor
     a.image_at = (int32_t *)a.tap + lines(2 * (size_t)most_taps(s));
     a.output_at = a.image_at + lines(abreast_count(&a.image));
     a.own = (float *)a.output_at + lines(abreast_count(&a.output));
+    a.room = thread_room(abreast_size(&a.image) + abreast_size(&a.output));
     abreast_places(&a.image, a.image_at);
     abreast_places(&a.output, a.output_at);
     return a;
@@ -142,7 +144,7 @@ static void forward_16(const void *context, int k, int thread)
     const struct conv2d_shape *s = a->s;
     const struct abreast *in = &a->image, *out = &a->output;
     const int taps = s->c * s->kh * s->kw, position = s->bias == CONV2D_BIAS_POSITION;
-    float *image = a->own + thread * (abreast_size(in) + abreast_size(out));
+    float *image = a->own + thread * a->room;
     float *output = image + abreast_size(in);
     if (s->pad)
         planes_zero(image, abreast_size(in));
@@ -182,7 +184,7 @@ static void data_16(const void *context, int k, int thread)
     const struct conv2d_shape *s = a->s;
     const struct abreast *in = &a->output, *out = &a->image;
     const int st = s->stride;
-    float *image = a->own + thread * (abreast_size(in) + abreast_size(out));
+    float *image = a->own + thread * a->room;
     float *output = image + abreast_size(out);
     planes_zero(output, abreast_size(in));
     abreast_pack(in, a->output_at, a->from + 16 * k * abreast_count(in), output);

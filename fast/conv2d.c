@@ -41,11 +41,12 @@ static void image_taps(const struct conv2d_shape *s, const struct planes *p, str
     }
 }
 
-/* The operands of forward, and of backward_weights while it packs. */
+/* The operands of forward. */
 struct call {
     const struct conv2d_shape *s;
     const float *x, *w, *b;
-    float *y, *planes; /* planes: of each thread, or of each image */
+    float *y, *planes; /* planes: of each thread, */
+    size_t room;       /* so far apart */
     struct place *tap;
     struct planes whole;
     int rows, strips; /* of a strip, and of an image */
@@ -58,7 +59,7 @@ static void forward_strip(const void *context, int k, int thread)
     const int oh = conv2d_oh(s), ow = conv2d_ow(s), taps = taps_of(s);
     const int n = k / a->strips, row = k % a->strips * a->rows;
     struct planes p = a->whole;
-    float *planes = a->planes + thread * planes_size(&p);
+    float *planes = a->planes + thread * a->room;
     p.top += row * s->stride;
     planes_pack(&p, a->x + (size_t)n * s->c * s->h * s->w, planes);
     sum_taps(&(struct product){ .rows = s->o, .cols = least(a->rows, oh - row) * ow, .depth = taps,
@@ -78,11 +79,13 @@ static void forward_rows(const struct conv2d_shape *s, const float *x, const flo
                     float *y, float *work)
 {
     const int rows = image_rows(s), strips = (conv2d_oh(s) + rows - 1) / rows;
+    const struct planes whole = image_planes(s, rows);
     struct place *t = (struct place *)first_line(work);
     const struct call a = { .s = s, .x = x, .w = w, .b = b, .y = y,
                             .planes = (float *)t + lines(2 * (size_t)taps_of(s)), .tap = t,
-                            .whole = image_planes(s, rows), .rows = rows, .strips = strips };
-    image_taps(s, &a.whole, t);
+                            .room = thread_room(planes_size(&whole)), .whole = whole, .rows = rows,
+                            .strips = strips };
+    image_taps(s, &whole, t);
     thread_each(s->n * strips, multiply_adds(s), forward_strip, &a);
 }
 
@@ -225,6 +228,7 @@ struct shares {
     const struct conv2d_shape *s;
     const float *x, *dy;
     float *dw, *db, *work;
+    size_t room; /* of a thread */
     int count;
 };
 
@@ -236,7 +240,7 @@ static void weigh(const void *context, int k, int thread)
     const struct conv2d_shape *s = a->s;
     const int from = (int)((long)s->o * k / a->count), end = (int)((long)s->o * (k + 1) / a->count);
     (by_channels(s) ? weights_by_channels : weights_by_places)(s, a->x, a->dy, from, end, a->dw,
-                                                               a->work + thread * weights_work(s));
+                                                               a->work + thread * a->room);
     bias_gradient(s, a->dy, from, end, a->db);
 }
 
@@ -244,17 +248,18 @@ static void backward_weights(const struct conv2d_shape *s, const float *x, const
                              float *dw, float *db, float *work)
 {
     const int count = thread_shares(s->o, multiply_adds(s));
-    thread_each(count, multiply_adds(s), weigh, &(struct shares){ s, x, dy, dw, db, work, count });
+    thread_each(count, multiply_adds(s), weigh,
+                &(struct shares){ s, x, dy, dw, db, work, thread_room(weights_work(s)), count });
 }
 
 static size_t workspace(const struct conv2d_shape *s)
 {
     const struct planes strip = image_planes(s, image_rows(s));
     const size_t size[] = {
-        lines(2 * (size_t)taps_of(s)) + thread_count() * planes_size(&strip),
+        lines(2 * (size_t)taps_of(s)) + thread_count() * thread_room(planes_size(&strip)),
         data_work(s),
         goes_abreast(s) ? abreast_work(s) : 0,
-        thread_count() * weights_work(s),
+        thread_count() * thread_room(weights_work(s)),
     };
     size_t most = 0;
     for (size_t k = 0; k < sizeof size / sizeof *size; k++)

@@ -80,7 +80,7 @@ struct data_plan {
     const struct conv2d_shape *s;
     int rows, strips, cols, taps; /* of a strip, of an image, of the widest phase, of most phases */
     struct planes grad;           /* of a strip */
-    size_t apart;                 /* floats of a phase of its outputs */
+    size_t apart, room;           /* floats: of a phase of its outputs, of a thread */
     const float *w, *dy;
     float *dx, *own;
     struct place *tap; /* of every phase; or, by rows, its weights as a sweep wants them */
@@ -92,11 +92,12 @@ static struct data_plan data_plan(const struct conv2d_shape *s)
     const int st = s->stride, high = (s->h + st - 1) / st, cols = (s->w + st - 1) / st;
     struct planes grad = gradient_planes(s, cols);
     const int rows = strip_rows(high, (size_t)s->o * grad.shifts * grad.cols, grad.rows);
+    const size_t apart = st == 1 ? 0 : lines((size_t)s->c * rows * cols);
     grad.rows += rows;
     return (struct data_plan){
         .s = s, .rows = rows, .strips = (high + rows - 1) / rows, .cols = cols,
-        .taps = phase_of(s, 0, 0).taps, .grad = grad,
-        .apart = st == 1 ? 0 : lines((size_t)s->c * rows * cols),
+        .taps = phase_of(s, 0, 0).taps, .grad = grad, .apart = apart,
+        .room = thread_room(planes_size(&grad) + st * apart),
     };
 }
 
@@ -111,7 +112,7 @@ static size_t data_table(const struct conv2d_shape *s, int taps)
 static size_t data_work(const struct conv2d_shape *s)
 {
     const struct data_plan a = data_plan(s);
-    return data_table(s, a.taps) + thread_count() * (planes_size(&a.grad) + s->stride * a.apart);
+    return data_table(s, a.taps) + thread_count() * a.room;
 }
 
 /* `rows` rows of outputs, `w` wide and `stride` rows apart, from those of their phases, `cols` wide: column
@@ -167,7 +168,7 @@ static void data_strip(const void *context, int k, int thread)
     const struct conv2d_shape *s = a->s;
     const int st = s->stride, n = k / a->strips, row = k % a->strips * a->rows;
     const size_t plane = (size_t)s->h * s->w;
-    float *planes = a->own + thread * (planes_size(&a->grad) + st * a->apart);
+    float *planes = a->own + thread * a->room;
     float *apart = planes + planes_size(&a->grad);
     struct planes grad = a->grad;
     grad.top += row;

@@ -8,6 +8,8 @@
 #ifndef FAST_THREADS_H
 #define FAST_THREADS_H
 
+#include <stddef.h>
+
 #define THREAD_WORK 1e6
 
 #ifdef _OPENMP
@@ -24,6 +26,14 @@ static inline int thread_count(void)
     return 1;
 }
 #endif
+
+/* Floats from what one thread writes over and over to what the next one does, of `size` each. Cores fetch ahead
+ * along strides, far beyond the end of what they work in, and would take a neighbour's lines away from it: side
+ * by side two threads took up to seven times as long as one, 128 KiB apart none. */
+static inline size_t thread_room(size_t size)
+{
+    return thread_count() > 1 ? size + (1 << 15) : size;
+}
 
 /* How many threads thread_each takes for so much work, none of which has several of `most` parts to do. */
 static inline int thread_shares(int most, double work)

@@ -80,7 +80,9 @@ static void place(struct net *net, struct arena *a)
         }
     }
     net->part_work = (net->part_work + 15) / 16 * 16;
-    net->work = take(a, larger(most, (size_t)thread_count() * net->part_work));
+    net->threads = thread_count();
+    net->part_room = thread_room(net->part_work);
+    net->work = take(a, larger(most, (size_t)net->threads * net->part_room));
     net->last = &net->at[layout->layers - 1];
 }
 
@@ -170,8 +172,18 @@ static void gradients(const struct net *net, double *out)
         out[i] = (double)net->gradients[i];
 }
 
+/* The workspace has room for no more. */
+static void check_threads(const struct net *net)
+{
+    if (thread_count() <= net->threads)
+        return;
+    fprintf(stderr, "cnncheck: a net made for %d threads cannot run on %d\n", net->threads, thread_count());
+    abort();
+}
+
 static double forward(struct net *net, int n, bool training)
 {
+    check_threads(net);
     net->n = n;
     net->training = training;
     net->forward_is_newest = true;
@@ -182,6 +194,7 @@ static double forward(struct net *net, int n, bool training)
 
 static void backward(struct net *net)
 {
+    check_threads(net);
     net->forward_is_newest = false;
     net->loss->backward(net, net->n, net->last->y, net->targets, net->last->dy);
     run_backward(net);

@@ -6,7 +6,7 @@
  *
  * Nothing is allocated after create, and every parameter and activation begins on a multiple of 64
  * bytes. A batch may be smaller than the one that a net was made for. It runs on as many threads as
- * there were then, or fewer.
+ * there were then, or fewer; on more it aborts, and says so.
  */
 #ifndef HARNESS_NET_H
 #define HARNESS_NET_H

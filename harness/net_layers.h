@@ -54,8 +54,9 @@ struct net {
     real *parameters, *gradients;
     real *before; /* a parameter before its step, for the trace */
     real *targets, *memory, mean_loss;
-    real *work;             /* for kernels of the whole batch, or part_work of it for each thread */
-    size_t part_work;
+    int threads;            /* the most that there may be */
+    real *work;             /* for kernels of the whole batch, or for each thread part_work of part_room */
+    size_t part_work, part_room;
     struct tensors at[NODES_MAX + 1], *last;
     const real *logits;
     net_trace *trace;

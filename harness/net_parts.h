@@ -74,7 +74,7 @@ static void run_part(const void *context, int k, int thread)
         const struct layer *l = &net->layout.layer[i];
         struct tensors t = net->at[i];
         t.n = left < r->size ? left : r->size;
-        t.work = net->work + (size_t)thread * net->part_work;
+        t.work = net->work + (size_t)thread * net->part_room;
         t.x += (size_t)from * (size_t)l->inputs;
         t.y += (size_t)from * (size_t)l->outputs;
         t.dx = t.dx ? t.dx + (size_t)from * (size_t)l->inputs : NULL;
