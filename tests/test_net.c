@@ -1,6 +1,7 @@
 /* test_net.c - the engine: its gradients, its two sides, its instruction sets, its trace, and what
  * it says of numbers that are not finite.
  */
+#include "harness/command.h"
 #include "harness/net.h" /* before cmocka.h, which has a macro named fail */
 #include "harness/rng.h"
 #include "ref/sgd.h"
@@ -8,11 +9,14 @@
 #include <float.h>
 #include <math.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -641,6 +645,29 @@ static void test_refuses_what_cannot_be(void **state)
     assert_non_null(strstr(e.text, "no memory"));
 }
 
+/* A workspace has room for the threads that there were when the net was made. */
+static void test_no_more_threads(void **state)
+{
+    (void)state;
+    struct error e;
+    int status;
+    use_threads(1, &e);
+    struct net *net = engine_fast.create(&everything, BATCH, ISA_scalar, LOSS_FUSED, &e);
+    const pid_t child = fork();
+    if (child == 0) {
+        fclose(stderr);
+        signal(SIGABRT, SIG_DFL); /* cmocka has its own */
+        if (use_threads(2, &e))
+            engine_fast.forward(net, 1, true);
+        _exit(use_threads(2, &e) ? 0 : 77); /* 77: a build without threads */
+    }
+    waitpid(child, &status, 0);
+    assert_true((WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT) ||
+                (WIFEXITED(status) && WEXITSTATUS(status) == 77));
+    engine_fast.forward(net, 1, true);
+    engine_fast.destroy(net);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -655,6 +682,7 @@ int main(void)
         cmocka_unit_test(test_pixels_labels_and_answers),
         cmocka_unit_test(test_numbers_that_are_not_finite),
         cmocka_unit_test(test_refuses_what_cannot_be),
+        cmocka_unit_test(test_no_more_threads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
