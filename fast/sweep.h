@@ -14,6 +14,8 @@
 
 #include "fast/product.h"
 
+#include <limits.h>
+
 struct sweep {
     int planes, channels, rows, cols, kh, kw; /* SWEEP_CHANNELS at most */
     const float *x; /* rows `pitch` wide; behind the last one, 15 floats more may be read */
@@ -25,11 +27,17 @@ struct sweep {
 
 enum { SWEEP_CHANNELS = 3, SWEEP_ROWS = 6, SWEEP_STRANDS = V_ACCUMULATORS < 12 ? 2 : 4 };
 
-/* The rows of a tile of so many channels, at most. */
+/* The rows of a tile of so many channels, at most, and then its strands. */
 static inline int sweep_rows(int channels)
 {
     const int most = V_ACCUMULATORS / channels / (V_ACCUMULATORS < 12 ? 1 : 2);
     return most < 1 ? 1 : most < SWEEP_ROWS ? most : SWEEP_ROWS;
+}
+
+static inline int sweep_strands(int channels, int rows)
+{
+    const int most = (V_ACCUMULATORS < 12 ? 5 : V_ACCUMULATORS) / (channels * rows);
+    return most < 1 ? 1 : most < SWEEP_STRANDS ? most : SWEEP_STRANDS;
 }
 
 /* A vector of each of the R rows: of its last row the input and the output, and how many columns. */
@@ -116,8 +124,7 @@ INLINED void sweep_tile(const struct sweep *s, const struct strand *strand, cons
  * again, as are rows: that writes the same once more. */
 INLINED void sweep_block(const struct sweep *s, const int B, const int R)
 {
-    const int room = (V_ACCUMULATORS < 12 ? 5 : V_ACCUMULATORS) / (B * R);
-    const int C = room < 1 ? 1 : room < SWEEP_STRANDS ? room : SWEEP_STRANDS;
+    const int C = sweep_strands(B, R);
     struct strand strand[4];
     int count = 0;
     for (int row = 0; row < s->rows; row += R) {
@@ -138,10 +145,27 @@ INLINED void sweep_block(const struct sweep *s, const int B, const int R)
     }
 }
 
+/* The rows of the tiles that are done first with all strands: each of their steps takes as long as its
+ * multiply-adds do, or its loads, of a factor for a row and of two lines for a strand. */
+static int sweep_fit(const struct sweep *s)
+{
+    const int kh = s->kh < s->rows ? s->kh : s->rows, room = sweep_rows(s->channels);
+    int fit = 1, least = INT_MAX;
+    for (int r = kh < room ? kh : room; r > 0; r--) {
+        const int c = sweep_strands(s->channels, r), factors = r * s->channels;
+        const int strands = (s->rows + r - 1) / r * ((s->cols + 15) / 16);
+        const int step = factors * c > factors + 2 * c ? factors * c : factors + 2 * c;
+        if ((strands + c - 1) / c * step < least) {
+            least = (strands + c - 1) / c * step;
+            fit = r;
+        }
+    }
+    return fit;
+}
+
 INLINED void sweep_channels(const struct sweep *s, const int B)
 {
-    const int most = sweep_rows(B), kh = s->kh < s->rows ? s->kh : s->rows;
-    switch (part_size(s->rows, 0, kh < most ? kh : most)) {
+    switch (sweep_fit(s)) {
     case 1: sweep_block(s, B, 1); break;
     case 2: sweep_block(s, B, 2); break;
     case 3: sweep_block(s, B, 3); break;
