@@ -2,6 +2,7 @@
  * beyond the last whole vector are then compared one by one: no rounding, so their order matters only to ties.
  * The two sums of backward run in 16 strided lanes, element k in lane k mod 16, folded by v_sum. */
 #include "ref/minmax.h"
+#include "fast/threads.h"
 #include "fast/vec.h"
 
 #include <math.h>
@@ -96,14 +97,25 @@ static void statistics(const struct minmax_shape *s, const float *x, float *rang
     range[1] = x[b];
 }
 
+struct call {
+    float min, size; /* of the range */
+    const float *x;
+    float *y;
+};
+
+static void apply_slice(const void *context, int from, int end)
+{
+    const struct call a = *(const struct call *)context; /* a copy, which no store can change */
+    const v min = v_set1(a.min), size = v_set1(a.size), two = v_set1(2.0f), minus_one = v_set1(-1.0f);
+    for (int i = from; i < end; i += 16) {
+        const v part = v_div(v_sub(v_load_n(a.x + i, end - i), min), size);
+        v_store_n(a.y + i, v_fma(two, part, minus_one), end - i);
+    }
+}
+
 static void apply(const struct minmax_shape *s, const float *x, const float *range, float *y)
 {
-    const v min = v_set1(range[0]), size = v_set1(range[1] - range[0]);
-    const v two = v_set1(2.0f), minus_one = v_set1(-1.0f);
-    for (int i = 0; i < s->len; i += 16) {
-        const v part = v_div(v_sub(v_load_n(x + i, s->len - i), min), size);
-        v_store_n(y + i, v_fma(two, part, minus_one), s->len - i);
-    }
+    thread_slices(s->len, apply_slice, &(struct call){ range[0], range[1] - range[0], x, y });
 }
 
 static void forward(const struct minmax_shape *s, const float *x, float *y)
@@ -111,6 +123,16 @@ static void forward(const struct minmax_shape *s, const float *x, float *y)
     float range[2];
     statistics(s, x, range);
     apply(s, x, range, y);
+}
+
+static void scale_slice(const void *context, int from, int end)
+{
+    const struct call a = *(const struct call *)context;
+    const v size = v_set1(a.size);
+    for (int i = from; i < end; i += 16) {
+        const v half = v_div(v_load_n(a.x + i, end - i), size);
+        v_store_n(a.y + i, v_add(half, half), end - i);
+    }
 }
 
 /* dy / R is doubled last: 2 / R may overflow where dx does not. If a and b are one place, R is 0 or
@@ -128,10 +150,7 @@ static void backward(const struct minmax_shape *s, const float *x, const float *
         of_min = v_fma(grad, v_div(v_sub(max, value), size), of_min);
         of_max = v_fma(grad, v_div(v_sub(value, min), size), of_max);
     }
-    for (int i = 0; i < len; i += 16) {
-        const v half = v_div(v_load_n(dy + i, len - i), size);
-        v_store_n(dx + i, v_add(half, half), len - i);
-    }
+    thread_slices(len, scale_slice, &(struct call){ .size = range, .x = dy, .y = dx });
     dx[a] = 2.0f * ((dy[a] - v_sum(of_min)) / range);
     dx[b] = 2.0f * ((dy[b] - v_sum(of_max)) / range);
 }
