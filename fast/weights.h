@@ -1,0 +1,148 @@
+/* weights.h - backward_weights: the gradients of weights, by places or by channels, and of biases. */
+#ifndef FAST_WEIGHTS_H
+#define FAST_WEIGHTS_H
+
+#include "fast/channels.h"
+#include "fast/images.h"
+#include "fast/places.h"
+
+/* `sum` and the lanes of n tensors, `apart` floats from one to the next. */
+INLINED v add_each(v sum, int n, const float *dy, size_t apart, int lanes)
+{
+    for (; n > 0; n--, dy += apart)
+        sum = v_add(sum, lanes < 16 ? v_load_n(dy, lanes) : v_load(dy));
+    return sum;
+}
+
+static void bias_gradient(const struct conv2d_shape *s, const float *dy, int from, int end, float *db)
+{
+    const int plane = conv2d_oh(s) * conv2d_ow(s), image = s->o * plane;
+    const v zero = v_set1(0.0f);
+    if (s->bias == CONV2D_BIAS_POSITION) {
+        const int last = end * plane;
+        int k = from * plane;
+        for (; k + 16 <= last; k += 16)
+            v_store(db + k, add_each(zero, s->n, dy + k, (size_t)image, 16));
+        if (k < last)
+            v_store_n(db + k, add_each(zero, s->n, dy + k, (size_t)image, last - k), last - k);
+    }
+    if (s->bias == CONV2D_BIAS_CHANNEL)
+        for (int o = from; o < end; o++) {
+            v sum = zero;
+            for (int n = 0; n < s->n; n++) {
+                const float *at = dy + (size_t)n * image + (size_t)o * plane;
+                sum = add_each(sum, plane / 16, at, 16, 16);
+                if (plane % 16)
+                    sum = add_each(sum, 1, at + plane / 16 * 16, 16, plane % 16);
+            }
+            db[o] = v_sum(sum);
+        }
+}
+
+/* So many channels of so many images are packed at a time. */
+struct portion {
+    int channels, images;
+    struct planes planes;
+};
+
+/* Places enough to be worth loading and storing the sums, and room enough for the planes under them. */
+enum { PORTION_PLACES = 512, PORTION_FLOATS = 12288 };
+
+/* So few images that they stay in the nearest cache, if all channels do. */
+static struct portion weight_portion(const struct conv2d_shape *s)
+{
+    struct portion a = { .channels = s->c, .planes = image_planes(s, conv2d_oh(s)) };
+    a.images = least(PORTION_PLACES / (conv2d_oh(s) * conv2d_ow(s)) + 1, s->n);
+    if (a.images * planes_size(&a.planes) <= PORTION_FLOATS)
+        return a;
+    a.planes.channels = 1;
+    const size_t channels = STRIP_FLOATS / planes_size(&a.planes);
+    a.channels = a.planes.channels = part_size(s->c, 0, channels < 1 ? 1 : least((int)channels, s->c));
+    const size_t images = STRIP_FLOATS / planes_size(&a.planes);
+    a.images = images < 1 ? 1 : least((int)images, s->n);
+    return a;
+}
+
+/* Floats of the sums that are kept while other images are packed: 16 for each of the weights. */
+static size_t weight_lanes(const struct conv2d_shape *s, const struct portion *a)
+{
+    return a->images < s->n ? 16 * (size_t)s->o * a->channels * s->kh * s->kw : 0;
+}
+
+/* Work: the taps, the sums, and the planes of some channels of some images. */
+static void weights_by_places(const struct conv2d_shape *s, const float *x, const float *dy, int from,
+                              int end, float *dw, float *work)
+{
+    const int plane = conv2d_oh(s) * conv2d_ow(s), kernel = s->kh * s->kw;
+    const struct portion most = weight_portion(s);
+    struct place *t = (struct place *)first_line(work);
+    float *lanes = (float *)t + lines(2 * (size_t)most.channels * kernel);
+    float *const packed = lanes + weight_lanes(s, &most);
+    struct planes p = most.planes;
+    for (int c = 0; c < s->c; c += most.channels) {
+        p.channels = least(most.channels, s->c - c);
+        const int taps = p.channels * kernel;
+        const size_t size = planes_size(&p), image = (size_t)s->c * s->h * s->w;
+        image_taps(s, &p, t);
+        if (size > NEAR_FLOATS)
+            order_places(t, taps, s->kw);
+        for (int n = 0; n < s->n; n += most.images) {
+            const struct places sums = { .count = plane, .images = least(most.images, s->n - n),
+                                         .channels = s->o, .taps = taps,
+                                         .first = n == 0, .last = n + most.images >= s->n,
+                                         .x = packed, .x_image = size, .tap = t,
+                                         .dy = dy + (size_t)n * s->o * plane, .lanes = lanes,
+                                         .dw = dw + (size_t)c * kernel,
+                                         .dw_channel = (size_t)taps_of(s) };
+            for (int k = 0; k < sums.images; k++)
+                planes_pack(&p, x + (n + k) * image + (size_t)c * s->h * s->w, packed + k * size);
+            for (int o = from, some; o < end; o += some)
+                sum_places(&sums, o, some = part_size(end - from, o - from, WEIGHT_CHANNELS));
+        }
+    }
+}
+
+/* Of one thread: tables, the sums, and some channels of some images as they are packed. */
+static size_t share_work(const struct conv2d_shape *s)
+{
+    const struct portion a = weight_portion(s);
+    if (by_channels(s))
+        return LINE + lines(channel_work(s));
+    return LINE + lines(2 * (size_t)a.channels * s->kh * s->kw) + lines(weight_lanes(s, &a)) +
+           lines(a.images * planes_size(&a.planes));
+}
+
+struct shares {
+    const struct conv2d_shape *s;
+    const float *x, *dy;
+    float *dw, *db, *work;
+    size_t room; /* of a thread */
+    int count;
+};
+
+/* A part of the channels of outputs. Each thread packs all images for itself: to fetch them from another
+ * core's cache takes longer, and so does waking a thread for every portion. */
+static void weigh(const void *context, int k, int thread)
+{
+    const struct shares *a = context;
+    const struct conv2d_shape *s = a->s;
+    const int from = (int)((long)s->o * k / a->count), end = (int)((long)s->o * (k + 1) / a->count);
+    (by_channels(s) ? weights_by_channels : weights_by_places)(s, a->x, a->dy, from, end, a->dw,
+                                                               a->work + thread * a->room);
+    bias_gradient(s, a->dy, from, end, a->db);
+}
+
+static void backward_weights(const struct conv2d_shape *s, const float *x, const float *dy,
+                             float *dw, float *db, float *work)
+{
+    const int count = thread_shares(s->o, multiply_adds(s));
+    thread_each(count, multiply_adds(s), weigh,
+                &(struct shares){ s, x, dy, dw, db, work, thread_room(share_work(s)), count });
+}
+
+static size_t weights_work(const struct conv2d_shape *s)
+{
+    return thread_count() * thread_room(share_work(s));
+}
+
+#endif
