@@ -1,7 +1,8 @@
 /* abreast.h - forward and backward_data of 16 images abreast, one in each lane.
  *
- * Images and outputs are transposed, 16 of a batch to a vector. Then columns are vectors: none is left over
- * at the end of a row, neighbours lie side by side under any stride, and the padding is there once.
+ * Images and outputs are transposed, 16 of a batch to a vector. Then columns are vectors: none is
+ * left over at the end of a row, neighbours lie side by side under any stride, and the padding is
+ * there once.
  */
 #ifndef FAST_ABREAST_H
 #define FAST_ABREAST_H
@@ -10,8 +11,9 @@
 
 enum { ABREAST_FLOATS = 1 << 18 };
 
-/* Where the elements of 16 tensors of channels x h x w lie: (i, j) in row top + i and column left + j of
- * a channel. Columns that are equal modulo the stride lie together, `cols` vectors for each remainder. */
+/* Where the elements of 16 tensors of channels x h x w lie: (i, j) in row top + i and column left +
+ * j of a channel. Columns that are equal modulo the stride lie together, `cols` vectors for each
+ * remainder. */
 struct abreast {
     int channels, h, w, top, left, stride, rows, cols;
 };
@@ -162,8 +164,8 @@ static void forward_16(const void *context, int k, int thread)
     abreast_unpack(out, a->output_at, output, a->to + 16 * k * abreast_count(out));
 }
 
-static void forward_abreast(const struct conv2d_shape *s, int groups, const float *x, const float *w,
-                            const float *b, float *y, float *work)
+static void forward_abreast(const struct conv2d_shape *s, int groups, const float *x,
+                            const float *w, const float *b, float *y, float *work)
 {
     struct abreast_call a = abreast_call(s, work);
     a.from = x;
@@ -224,9 +226,9 @@ static void data_abreast(const struct conv2d_shape *s, int groups, const float *
     thread_each(groups, multiply_adds(s), data_16, &a);
 }
 
-/* Whether that is worth the transposing: few channels and small kernels do not pay it back, nor do images
- * for which the second cache is too small, nor, where vectors are several registers, rows that lie in
- * order anyway. */
+/* Whether that is worth the transposing: few channels and small kernels do not pay it back, nor do
+ * images for which the second cache is too small, nor, where vectors are several registers, rows
+ * that lie in order anyway. */
 static int goes_abreast(const struct conv2d_shape *s)
 {
     const struct abreast image = image_abreast(s), output = output_abreast(s);

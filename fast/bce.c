@@ -1,5 +1,5 @@
-/* The loss is summed in 16 strided lanes, element i in lane i mod 16, folded by v_sum. Lanes that are not
- * there hold 1/2, of which no logarithm and no quotient is special. */
+/* The loss is summed in 16 strided lanes, element i in lane i mod 16, folded by v_sum. Lanes that
+ * are not there hold 1/2, of which no logarithm and no quotient is special. */
 #include "ref/bce.h"
 #include "fast/flight.h"
 #include "fast/vmath.h"
@@ -22,7 +22,8 @@ static void forward(const struct bce_shape *s, const float *p, const float *t, f
     *loss = v_sum(fly(count, p, t, NULL, 0.5f, term, &eps)) / (float)count;
 }
 
-/* a / count / b where b is not clipped, else 0 / count / 1: lanes that are thrown away raise no flag. */
+/* a / count / b where b is not clipped, else 0 / count / 1: lanes that are thrown away raise no
+ * flag. */
 INLINED v unclipped_quotient(v a, v count, v b, v eps)
 {
     const vm clipped = v_lt(b, eps);

@@ -1,8 +1,9 @@
 /* channels.h - the gradient of a convolution's weights, with channels in the lanes.
  *
- * For images of many channels that are small: 16 channels of a place lie one beside the other, so that all
- * taps and strides read the same copy of the image, and a sum is as many as there are lanes. What is one
- * lane of a sum elsewhere, the places f with one f mod 16, is a vector of its own here.
+ * For images of many channels that are small: 16 channels of a place lie one beside the other, so
+ * that all taps and strides read the same copy of the image, and a sum is as many as there are
+ * lanes. What is one lane of a sum elsewhere, the places f with one f mod 16, is a vector of its
+ * own here.
  */
 #ifndef FAST_CHANNELS_H
 #define FAST_CHANNELS_H
@@ -14,7 +15,7 @@
 struct channels {
     int count, images, width, outs, taps; /* places of outputs; width: of the 16 */
     int first, last;                      /* as in places.h */
-    const float *x, *dy;                  /* turned: all channels of a place, then those of the next */
+    const float *x, *dy; /* turned: all channels of a place, then those of the next */
     size_t x_image, dy_image, dy_place;
     const int32_t *at, *tap; /* where an output's place is in x, and how far a tap is from there */
     float *lanes, *dw;
@@ -92,8 +93,8 @@ INLINED void channel_block(const struct channels *s, int out, const int O)
     for (int t = 0, some; t < s->taps && O <= CHANNEL_OUTS; t += some) { /* no code for more */
         some = part_size(s->taps, t, 16);
         for (int k = 0, size; k < some; k += size) {
-            float *lanes = s->first && s->last ? near
-                                               : s->lanes + 256 * ((size_t)out * s->taps + (t + k) * O);
+            const size_t at = 256 * ((size_t)out * s->taps + (t + k) * O);
+            float *lanes = s->first && s->last ? near : s->lanes + at;
             size = part_size(some, k, CHANNEL_TAPS);
             channel_taps(s, out, s->tap + t + k, lanes, O, size);
             for (int o = 0; o < O && s->last; o++)
@@ -134,11 +135,12 @@ struct turning {
     int from, end;     /* the channels of dy that are wanted */
 };
 
-/* Whether channels fill the lanes, taps share what is turned, and it stays in the nearest cache beside its
- * sums. */
+/* Whether channels fill the lanes, taps share what is turned, and it stays in the nearest cache
+ * beside its sums. */
 static int by_channels(const struct conv2d_shape *s)
 {
-    return 8 * s->c >= 7 * 16 * ((s->c + 15) / 16) && s->kw > 1 && turned_size(s) <= NEAR_FLOATS / 2;
+    return 8 * s->c >= 7 * 16 * ((s->c + 15) / 16) && s->kw > 1 &&
+           turned_size(s) <= NEAR_FLOATS / 2;
 }
 
 static struct turning turning(const struct conv2d_shape *s)
@@ -161,7 +163,8 @@ static void turn_one(const struct turning *a, int k)
              a->dy_turned + k * a->dy_image + o, a->dy_place);
 }
 
-/* Floats: where places and taps are; sums that are kept while other images are turned; turned images. */
+/* Floats: where places and taps are; sums that are kept while other images are turned; turned
+ * images. */
 static size_t channel_places(const struct conv2d_shape *s)
 {
     return lines((size_t)conv2d_oh(s) * conv2d_ow(s) + s->kh * s->kw);
@@ -178,8 +181,8 @@ static size_t channel_work(const struct conv2d_shape *s)
     return channel_places(s) + channel_lanes(&a) + a.images * (a.x_image + a.dy_image);
 }
 
-static void weights_by_channels(const struct conv2d_shape *s, const float *x, const float *dy, int from,
-                                int end, float *dw, float *work)
+static void weights_by_channels(const struct conv2d_shape *s, const float *x, const float *dy,
+                                int from, int end, float *dw, float *work)
 {
     const int oh = conv2d_oh(s), ow = conv2d_ow(s), taps = s->kh * s->kw, wide = s->w + 2 * s->pad;
     struct turning a = turning(s);

@@ -1,7 +1,7 @@
 /* Forward and backward_data are one sum over taps: each output in one lane, in the order of its
- * formula, (c, p, q) from the bias and (o, p, q) from +0. backward_weights sums over (n, i, j) in 16
- * strided lanes, place i OW + j of an image in lane (i OW + j) mod 16, folded by v_sum; db over the
- * plane likewise. Which of the layouts below a shape takes changes no bit.
+ * formula, (c, p, q) from the bias and (o, p, q) from +0. backward_weights sums over (n, i, j) in
+ * 16 strided lanes, place i OW + j of an image in lane (i OW + j) mod 16, folded by v_sum; db over
+ * the plane likewise. Which of the layouts below a shape takes changes no bit.
  */
 #include "fast/abreast.h"
 #include "fast/weights.h"

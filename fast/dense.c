@@ -1,6 +1,7 @@
-/* Every sum runs in one lane, in the order of its formula: over i from the bias for y, over n from +0
- * for dw and db, over o from +0 for dx. Only where there is one example dx is summed in 16 strided lanes, o
- * in lane o mod 16, folded by v_sum: its weights are read once, as they lie, and not worth turning. */
+/* Every sum runs in one lane, in the order of its formula: over i from the bias for y, over n from
+ * +0 for dw and db, over o from +0 for dx. Only where there is one example dx is summed in 16
+ * strided lanes, o in lane o mod 16, folded by v_sum: its weights are read once, as they lie, and
+ * not worth turning. */
 #include "ref/dense.h"
 #include "fast/dots.h"
 #include "fast/product.h"
@@ -18,11 +19,12 @@ static int tile_rows(int cols)
     return cols > 48 && MOST_ROWS > 6 ? 6 : MOST_ROWS;
 }
 
-/* So many floats of a matrix are gone through at a time: the cache near the core holds them while all
- * rows pass. */
+/* So many floats of a matrix are gone through at a time: the cache near the core holds them while
+ * all rows pass. */
 enum { PANEL_FLOATS = 1 << 16, EXAMPLES = 128 };
 
-/* `panel` terms of all sums at a time; what one leaves in `out` is what the next one starts from. */
+/* `panel` terms of all sums at a time; what one leaves in `out` is what the next one starts
+ * from. */
 static void multiply(struct product p, int panel)
 {
     const int depth = p.depth;
@@ -113,7 +115,8 @@ static void backward(const struct dense_shape *s, const float *x, const float *w
     else if (dx)
         thread_each((s->in + TURNED_COLS - 1) / TURNED_COLS, work, all_examples, &g);
     multiply((struct product){ .rows = s->in, .cols = s->out, .depth = s->n,
-                               .a = x, .a_row = 1, .m = dy, .step = { (size_t)s->out, (size_t)s->in },
+                               .a = x, .a_row = 1, .m = dy,
+                               .step = { (size_t)s->out, (size_t)s->in },
                                .out = dw, .out_row = (size_t)s->out },
              EXAMPLES);
     for (int o = 0; o < s->out; o += 16) {

@@ -1,5 +1,5 @@
-/* dx is summed over o in 16 strided lanes, o in lane o mod 16, folded by v_sum, as dense.backward does for
- * one example. A weight is read once, for its product and its step. */
+/* dx is summed over o in 16 strided lanes, o in lane o mod 16, folded by v_sum, as dense.backward
+ * does for one example. A weight is read once, for its product and its step. */
 #include "ref/dense_sgd.h"
 #include "fast/threads.h"
 #include "fast/vec.h"
@@ -20,8 +20,8 @@ INLINED v step(v w, v x, v minus_lr, v dy)
     return v_fma(minus_lr, v_fma(x, dy, v_set1(0.0f)), w);
 }
 
-/* n columns from o on, of R rows from i on. G rows at a time are loaded before one is stored: a load beside
- * what was just stored under a mask waits for it. */
+/* n columns from o on, of R rows from i on. G rows at a time are loaded before one is stored: a
+ * load beside what was just stored under a mask waits for it. */
 INLINED void columns(const struct call *a, int i, int o, int n, v *sum, const int R, const int G)
 {
     const size_t at = (size_t)i * a->out + o;
@@ -59,8 +59,8 @@ INLINED void tile(const struct call *a, int i, float *sums, const int R)
         v_store(sums + 16 * r, sum[r]);
 }
 
-/* The last rows first: forward went through them last, and a cache that does not hold all of the weights
- * still has them. */
+/* The last rows first: forward went through them last, and a cache that does not hold all of the
+ * weights still has them. */
 static void rows(const void *context, int k, int thread)
 {
     const struct call a = *(const struct call *)context; /* a copy, which no store can change */
@@ -78,8 +78,8 @@ static void rows(const void *context, int k, int thread)
     v_store_n(a.dx + i, v_sums(x), count);
 }
 
-static void backward(const struct dense_sgd_shape *s, const float *x, const float *w, const float *b,
-                     const float *dy, float *dx, float *stepped, float *settled)
+static void backward(const struct dense_sgd_shape *s, const float *x, const float *w,
+                     const float *b, const float *dy, float *dx, float *stepped, float *settled)
 {
     const struct call a = { s->in, s->out, -(float)s->lr, x, w, dy, dx, stepped };
     const v one = v_set1(1.0f), minus_lr = v_set1(a.minus_lr);

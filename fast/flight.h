@@ -1,11 +1,11 @@
 /* flight.h - a function of vectors, of several at a time.
  *
- * One alone is a long chain of operations, and a core does not look far enough ahead to begin the next
- * before it ends. So a few stand side by side for the compiler to weave into one another. Sums are added
- * up in the order of the elements: 16 strided lanes, element i in lane i mod 16.
+ * One alone is a long chain of operations, and a core does not look far enough ahead to begin the
+ * next before it ends. So a few stand side by side for the compiler to weave into one another. Sums
+ * are added up in the order of the elements: 16 strided lanes, element i in lane i mod 16.
  *
- * `f` and `given`, what it needs beside the elements, are known where these are called; lanes beyond the end
- * hold `rest` in place of x, and 0 in place of y.
+ * `f` and `given`, what it needs beside the elements, are known where these are called; lanes
+ * beyond the end hold `rest` in place of x, and 0 in place of y.
  */
 #ifndef FAST_FLIGHT_H
 #define FAST_FLIGHT_H

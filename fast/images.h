@@ -72,8 +72,8 @@ static void forward_strip(const void *context, int k, int thread)
 }
 
 /* Work: the taps, and for every thread the planes of a strip. */
-static void forward_rows(const struct conv2d_shape *s, const float *x, const float *w, const float *b,
-                    float *y, float *work)
+static void forward_rows(const struct conv2d_shape *s, const float *x, const float *w,
+                         const float *b, float *y, float *work)
 {
     const int rows = image_rows(s), strips = (conv2d_oh(s) + rows - 1) / rows;
     const struct planes whole = image_planes(s, rows);

@@ -1,4 +1,5 @@
-/* 16 neighbouring windows at a time; dx takes its gradients in the order of the windows, from +0. */
+/* 16 neighbouring windows at a time; dx takes its gradients in the order of the windows, from
+ * +0. */
 #include "ref/maxpool.h"
 #include "fast/threads.h"
 #include "fast/vec.h"
@@ -20,7 +21,8 @@ INLINED v window_max(const float *x, int w, int k, int stride, int n)
     return best;
 }
 
-/* The place of each of them in its window, counted from the window's first element along rows w long. */
+/* The place of each of them in its window, counted from the window's first element along rows w
+ * long. */
 INLINED v window_place(const float *x, int w, int k, int stride, int n)
 {
     v best = v_load_stride(x, stride, n), place = v_set1(0.0f);
@@ -94,9 +96,9 @@ INLINED void apart_plane(const struct call *a, int m, int k)
         }
 }
 
-/* Small windows 1 or 2 apart that overlap: a block of dx is gathered from those that reach into it. Their
- * places and gradients are laid out as wide as dx, each where its window begins; where none does the
- * gradient is 0, and adding that changes nothing. */
+/* Small windows 1 or 2 apart that overlap: a block of dx is gathered from those that reach into it.
+ * Their places and gradients are laid out as wide as dx, each where its window begins; where none
+ * does the gradient is 0, and adding that changes nothing. */
 enum { ROWS = 16, COLS = 64, MARGIN = 32, MOST = 8, WIDTH = MARGIN + COLS };
 
 struct block {
@@ -106,8 +108,8 @@ struct block {
 };
 
 /* One row of windows. */
-INLINED void place_row(struct block b, const float *x, const float *dy, float *place, float *grad, int w,
-                       int ow, int k, int stride)
+INLINED void place_row(struct block b, const float *x, const float *dy, float *place, float *grad,
+                       int w, int ow, int k, int stride)
 {
     const v zero = v_set1(0.0f);
     for (int e = MARGIN - 16 * stride; e < MARGIN + b.cols; e += 16 * stride) {
@@ -126,7 +128,8 @@ INLINED void place_row(struct block b, const float *x, const float *dy, float *p
     }
 }
 
-/* Row y of the block: windows further down and to the right come later, and have it at lesser p and q. */
+/* Row y of the block: windows further down and to the right come later, and have it at lesser p and
+ * q. */
 INLINED void gather_row(struct block b, int y, float *dx, int w, int k, int stride)
 {
     const int least = y % stride, most = least + (k - 1 - least) / stride * stride;
@@ -160,8 +163,8 @@ INLINED void gather_plane(const struct call *a, int m, int k, int stride)
             b.cols = s.w - b.x < COLS ? s.w - b.x : COLS;
             for (int r = (MOST - k + stride) / stride; r <= (MOST + rows - 1) / stride; r++) {
                 const int i = r + (b.y - MOST) / stride, ends = i < 0 || i >= oh ? 0 : ow;
-                place_row(b, x + (ptrdiff_t)i * stride * s.w, dy + (ptrdiff_t)i * ow, place[r], grad[r],
-                          s.w, ends, k, stride);
+                place_row(b, x + (ptrdiff_t)i * stride * s.w, dy + (ptrdiff_t)i * ow, place[r],
+                          grad[r], s.w, ends, k, stride);
             }
             for (int y = b.y; y < b.y + rows; y++)
                 gather_row(b, y, dx + (size_t)y * s.w + b.x, s.w, k, stride);

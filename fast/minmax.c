@@ -1,6 +1,7 @@
-/* Minimum and maximum are sought in 16 strided lanes, a block after another, whose winners and the elements
- * beyond the last whole vector are then compared one by one: no rounding, so their order matters only to ties.
- * The two sums of backward run in 16 strided lanes, element k in lane k mod 16, folded by v_sum. */
+/* Minimum and maximum are sought in 16 strided lanes, a block after another, whose winners and the
+ * elements beyond the last whole vector are then compared one by one: no rounding, so their order
+ * matters only to ties. The two sums of backward run in 16 strided lanes, element k in lane k mod
+ * 16, folded by v_sum. */
 #include "ref/minmax.h"
 #include "fast/threads.h"
 #include "fast/vec.h"
@@ -23,8 +24,9 @@ INLINED void offer(struct least *l, v value, v from)
     l->from = v_select(better, from, l->from);
 }
 
-/* Of a block of `size`, whole vectors, the extremes in every lane, by comparisons that a NaN fails: where
- * there is one it is made both. Size is a constant where this is called, unless the block is the last. */
+/* Of a block of `size`, whole vectors, the extremes in every lane, by comparisons that a NaN fails:
+ * where there is one it is made both. Size is a constant where this is called, unless the block is
+ * the last. */
 INLINED void offer_block(struct least *min, struct least *max, const float *x, int size, v from)
 {
     v low[2], high[2];
@@ -106,7 +108,8 @@ struct call {
 static void apply_slice(const void *context, int from, int end)
 {
     const struct call a = *(const struct call *)context; /* a copy, which no store can change */
-    const v min = v_set1(a.min), size = v_set1(a.size), two = v_set1(2.0f), minus_one = v_set1(-1.0f);
+    const v min = v_set1(a.min), size = v_set1(a.size);
+    const v two = v_set1(2.0f), minus_one = v_set1(-1.0f);
     for (int i = from; i < end; i += 16) {
         const v part = v_div(v_sub(v_load_n(a.x + i, end - i), min), size);
         v_store_n(a.y + i, v_fma(two, part, minus_one), end - i);

@@ -1,8 +1,8 @@
 /* phases.h - the gradient of a convolution's input, backward_data.
  *
- * Input row i meets only the kernel rows p, p + stride, ... with p = (i + pad) mod stride, and column
- * j likewise those from q on. So the inputs fall into stride x stride phases, and each is a sum over
- * taps of its own, of a gradient without gaps.
+ * Input row i meets only the kernel rows p, p + stride, ... with p = (i + pad) mod stride, and
+ * column j likewise those from q on. So the inputs fall into stride x stride phases, and each is a
+ * sum over taps of its own, of a gradient without gaps.
  */
 #ifndef FAST_PHASES_H
 #define FAST_PHASES_H
@@ -29,8 +29,8 @@ static struct phase phase_of(const struct conv2d_shape *s, int p, int q)
     const int st = s->stride, top = (s->pad - p + st - 1) / st, left = (s->pad - q + st - 1) / st;
     const int i = top * st + p - s->pad, j = left * st + q - s->pad;
     const int above = (s->kh - 1 - p + st) / st - 1, before = (s->kw - 1 - q + st) / st - 1;
-    return (struct phase){ p, q, i, j, (s->h - i + st - 1) / st, (s->w - j + st - 1) / st, top, left,
-                           above, before, s->o * (above + 1) * (before + 1) };
+    return (struct phase){ p, q, i, j, (s->h - i + st - 1) / st, (s->w - j + st - 1) / st,
+                           top, left, above, before, s->o * (above + 1) * (before + 1) };
 }
 
 /* Whether rows of outputs are worth more to a tile than channels are, and than what is computed
@@ -40,12 +40,14 @@ static int by_rows(const struct conv2d_shape *s)
     return s->c <= SWEEP_CHANNELS && s->w >= 8 * s->stride;
 }
 
-/* The gradient under the flipped kernels of all phases, of `cols` columns each: from the last tap of the
- * first input on to the first tap of the last phase. Its rows are those beyond one for a row of inputs. */
+/* The gradient under the flipped kernels of all phases, of `cols` columns each: from the last tap
+ * of the first input on to the first tap of the last phase. Its rows are those beyond one for a row
+ * of inputs. */
 static struct planes gradient_planes(const struct conv2d_shape *s, int cols)
 {
     const int st = s->stride, first = s->pad / st, last = (s->pad + st - 1) / st, p = s->pad % st;
-    const int top = first + 1 - (s->kh - 1 - p + st) / st, left = first + 1 - (s->kw - 1 - p + st) / st;
+    const int top = first + 1 - (s->kh - 1 - p + st) / st;
+    const int left = first + 1 - (s->kw - 1 - p + st) / st;
     const int sweep = by_rows(s), shifts = last - left + 1;
     return (struct planes){ .channels = s->o, .h = conv2d_oh(s), .w = conv2d_ow(s),
                             .top = top, .left = left,
@@ -60,12 +62,14 @@ static void phase_taps(const struct planes *p, const struct conv2d_shape *s, con
         for (int a = 0; a <= f->above; a++)
             for (int e = 0; e <= f->before; e++)
                 *t++ = (struct place){
-                    (((f->left - e - p->left) * s->o + o) * p->rows + f->top - a - p->top) * p->cols,
+                    (((f->left - e - p->left) * s->o + o) * p->rows + f->top - a - p->top) *
+                        p->cols,
                     (o * s->c * s->kh + f->p + a * s->stride) * s->kw + f->q + e * s->stride
                 };
 }
 
-static void phase_weights(const struct conv2d_shape *s, const struct phase *f, const float *w, float *to)
+static void phase_weights(const struct conv2d_shape *s, const struct phase *f, const float *w,
+                          float *to)
 {
     const int st = s->stride;
     for (int o = 0; o < s->o; o++)
@@ -107,17 +111,18 @@ static size_t data_table(const struct conv2d_shape *s, int taps)
     return lines((by_rows(s) ? s->c : 2) * (size_t)s->stride * s->stride * taps);
 }
 
-/* Work: the taps of every phase, and for every thread the planes of a strip and, where the outputs of
- * several phases lie in one row, a place for each. */
+/* Work: the taps of every phase, and for every thread the planes of a strip and, where the outputs
+ * of several phases lie in one row, a place for each. */
 static size_t data_work(const struct conv2d_shape *s)
 {
     const struct data_plan a = data_plan(s);
     return data_table(s, a.taps) + thread_count() * a.room;
 }
 
-/* `rows` rows of outputs, `w` wide and `stride` rows apart, from those of their phases, `cols` wide: column
- * j of phase k is j stride + k. */
-static void interleave(const float *phase, size_t apart, int cols, int rows, int stride, int w, float *to)
+/* `rows` rows of outputs, `w` wide and `stride` rows apart, from those of their phases, `cols`
+ * wide: column j of phase k is j stride + k. */
+static void interleave(const float *phase, size_t apart, int cols, int rows, int stride, int w,
+                       float *to)
 {
     const size_t pitch = (size_t)stride * w;
     if (stride == 2) {
@@ -139,8 +144,8 @@ static void interleave(const float *phase, size_t apart, int cols, int rows, int
 }
 
 /* `rows` rows of a phase, from the packed gradient. */
-static void sum_phase(const struct data_plan *a, const struct phase *f, const float *planes, int rows,
-                      float *out, size_t out_channel)
+static void sum_phase(const struct data_plan *a, const struct phase *f, const float *planes,
+                      int rows, float *out, size_t out_channel)
 {
     const struct conv2d_shape *s = a->s;
     const struct planes *p = &a->grad;
@@ -152,7 +157,8 @@ static void sum_phase(const struct data_plan *a, const struct phase *f, const fl
                                     f->left - f->before - p->left,
                                .x_plane = (size_t)p->rows * p->cols, .pitch = (size_t)p->cols,
                                .w = a->turned + k * (size_t)a->taps * s->c,
-                               .out = out, .out_channel = out_channel, .out_row = (size_t)a->cols });
+                               .out = out, .out_channel = out_channel,
+                               .out_row = (size_t)a->cols });
     else
         sum_taps(&(struct product){ .rows = s->c, .cols = rows * a->cols, .depth = f->taps,
                                     .most = MOST_ROWS,

@@ -5,9 +5,9 @@
 #include "fast/product.h"
 #include "fast/isa/part.h"
 
-/* lanes[channel][tap.a] += dy[image][channel][f] x[image][tap.m + f], over images and over f < count, f in
- * lane f mod 16. `first`: the sums start from 0, whatever lanes held; `last`: they do not go to lanes but,
- * folded, to dw[channel][tap.a]. Of both there is no need of lanes at all. */
+/* lanes[channel][tap.a] += dy[image][channel][f] x[image][tap.m + f], over images and over f <
+ * count, f in lane f mod 16. `first`: the sums start from 0, whatever lanes held; `last`: they do
+ * not go to lanes but, folded, to dw[channel][tap.a]. Of both there is no need of lanes at all. */
 struct places {
     int count, images, channels, taps, first, last;
     const float *x;
@@ -43,8 +43,8 @@ INLINED void place_step(const float *x, const struct place *tap, const float *dy
     }
 }
 
-/* All places of B channels by T taps; the sum of tap `base` of a channel goes to `to`, that of the next
- * channel `apart` vectors behind. */
+/* All places of B channels by T taps; the sum of tap `base` of a channel goes to `to`, that of the
+ * next channel `apart` vectors behind. */
 INLINED void place_tile(const struct places *s, int channel, const struct place *tap, int lane,
                         float *to, int base, int apart, const int B, const int T)
 {
@@ -102,7 +102,7 @@ static void fold_places(int count, const float *lanes, float *dw)
 INLINED void place_block(const struct places *s, int channel, const int B)
 {
     _Alignas(64) float near[16 * 4 * FOLD_TAPS];
-    for (int t = 0, size; t < s->taps && B <= WEIGHT_CHANNELS; t += FOLD_TAPS) { /* no code for more */
+    for (int t = 0, size; t < s->taps && B <= WEIGHT_CHANNELS; t += FOLD_TAPS) { /* or no code */
         const int some = s->taps - t < FOLD_TAPS ? s->taps - t : FOLD_TAPS;
         const int base = s->last ? t : 0, apart = s->last ? some : s->taps;
         float *to = s->last ? near : s->lanes + 16 * (size_t)channel * s->taps;
@@ -120,8 +120,8 @@ INLINED void place_block(const struct places *s, int channel, const int B)
     }
 }
 
-/* Those of the taps folded together that have a column of the kernel in common come one after the other:
- * the inputs of rows are the closest together. Tap k is in column k mod kw. */
+/* Those of the taps folded together that have a column of the kernel in common come one after the
+ * other: the inputs of rows are the closest together. Tap k is in column k mod kw. */
 static void order_places(struct place *tap, int taps, int kw)
 {
     struct place natural[FOLD_TAPS];

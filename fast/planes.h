@@ -1,9 +1,11 @@
-/* planes.h - the input of a convolution, packed so that every tap reads it in the order of the outputs.
+/* planes.h - the input of a convolution, packed so that every tap reads it in the order of the
+ * outputs.
  *
- * Outputs lie in a plane `cols` wide, and are computed 16 at a time without regard to where a row ends.
- * So a tap needs the inputs under all outputs one beside the other as well. They are in a plane of
- * their own for every column that a tap can be shifted by (and every row, modulo the stride), with the
- * zeros of the padding written out; from one tap to the next row of the kernel it is `cols` farther.
+ * Outputs lie in a plane `cols` wide, and are computed 16 at a time without regard to where a row
+ * ends. So a tap needs the inputs under all outputs one beside the other as well. They are in a
+ * plane of their own for every column that a tap can be shifted by (and every row, modulo the
+ * stride), with the zeros of the padding written out; from one tap to the next row of the kernel it
+ * is `cols` farther.
  */
 #ifndef FAST_PLANES_H
 #define FAST_PLANES_H
@@ -23,8 +25,8 @@ struct planes {
 
 enum { LINE = 16, PACK_FLOATS = 1 << 12 }; /* of a cache line, of a part of the nearest cache */
 
-/* What `count` floats need in a workspace, where vectors are stored and loaded whole, up to 15 floats
- * behind the end: whole lines, so that what follows begins on one as well. */
+/* What `count` floats need in a workspace, where vectors are stored and loaded whole, up to 15
+ * floats behind the end: whole lines, so that what follows begins on one as well. */
 static inline size_t lines(size_t count)
 {
     return (count + 2 * LINE - 2) / LINE * LINE;
@@ -66,13 +68,15 @@ INLINED v planes_lanes(const float *at, const int step, int from, int end)
     return vec_gather(at, step, from, end);
 }
 
-/* Columns k to k + 16 C of the planes of `channels` channels for shift e and phase g. What the end of a row
- * spoils of the next one is stored after it. `step` and C are constants where this is called. */
-INLINED void planes_columns(const struct planes *p, int channels, const float *x, int e, int g, int k,
-                            float *to, const int step, const int C)
+/* Columns k to k + 16 C of the planes of `channels` channels for shift e and phase g. What the end
+ * of a row spoils of the next one is stored after it. `step` and C are constants where this is
+ * called. */
+INLINED void planes_columns(const struct planes *p, int channels, const float *x, int e, int g,
+                            int k, float *to, const int step, const int C)
 {
     const int left = p->left + e, top = p->top + g, cols = p->cols;
-    const int from = planes_first(left, step, 0, cols) - k, end = planes_first(left, step, p->w, cols) - k;
+    const int from = planes_first(left, step, 0, cols) - k;
+    const int end = planes_first(left, step, p->w, cols) - k;
     const int above = planes_first(top, step, 0, p->rows);
     const int rows = planes_first(top, step, p->h, p->rows) - above, below = p->rows - above - rows;
     const size_t pitch = (size_t)step * p->w;
@@ -129,7 +133,8 @@ static void planes_pack(const struct planes *p, const float *x, float *to)
             }
 }
 
-/* Planes are made for a strip of so many output rows at a time that they stay in the cache near the core. */
+/* Planes are made for a strip of so many output rows at a time that they stay in the cache near the
+ * core. */
 enum { STRIP_FLOATS = 1 << 17, NEAR_FLOATS = 1 << 14 }; /* and those of the nearest one */
 
 /* The rows of a strip of `rows`, when each needs `row` floats and the first `more` rows more. */
@@ -139,8 +144,8 @@ static int strip_rows(int rows, size_t row, int more)
     return most < 1 ? 1 : part_size(rows, 0, most);
 }
 
-/* The product that convolutions are sums of: taps over packed planes. What many taps read does not stay
- * in the nearest cache from one tile to the next. */
+/* The product that convolutions are sums of: taps over packed planes. What many taps read does not
+ * stay in the nearest cache from one tile to the next. */
 static void sum_taps(const struct product *p)
 {
     const int far = p->depth * 4 * LINE > NEAR_FLOATS;

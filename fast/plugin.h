@@ -8,11 +8,11 @@
  *     static void forward(const struct relu_shape *s, const float *x, float *y) { ... }
  *     PLUGIN(relu, .forward = forward);
  *
- * It is compiled as `cc -O2 -shared -fPIC -I DIR`, DIR being where fast/ and ref/ are. Functions that
- * are left out are not tested. A kernel keeps its layer's contract and the rules of ref/layers.h; it
- * may use any intrinsics and add in any order, but always the same one: a call gives the bits of every
- * other call on the same numbers, wherever its buffers lie, whatever is in its workspace, with any
- * number of threads and, where ref does, for a batch in two parts.
+ * It is compiled as `cc -O2 -shared -fPIC -I DIR`, DIR being where fast/ and ref/ are. Functions
+ * that are left out are not tested. A kernel keeps its layer's contract and the rules of
+ * ref/layers.h; it may use any intrinsics and add in any order, but always the same one: a call
+ * gives the bits of every other call on the same numbers, wherever its buffers lie, whatever is in
+ * its workspace, with any number of threads and, where ref does, for a batch in two parts.
  *
  * What it was built for goes with the table, so that another version of the contract is refused.
  */

@@ -48,8 +48,8 @@ static float divide(long rounds)
 
 enum { STEP = 64 };
 
-/* Whole steps of I inputs and O outputs, from the same place of each. Four sums, so that their latency
- * does not count. I and O are constants where this is called. */
+/* Whole steps of I inputs and O outputs, from the same place of each. Four sums, so that their
+ * latency does not count. I and O are constants where this is called. */
 INLINED v stream(const float *const *in, float *const *out, size_t count, const int I, const int O)
 {
     const v value = v_hold(v_set1(1.0f)); /* held, or it becomes a call of memset */
@@ -68,7 +68,8 @@ INLINED v stream(const float *const *in, float *const *out, size_t count, const 
     return v_add(v_add(sum[0], sum[1]), v_add(sum[2], sum[3]));
 }
 
-static v stream_some(const float *const *in, int inputs, float *const *out, int outputs, size_t count)
+static v stream_some(const float *const *in, int inputs, float *const *out, int outputs,
+                     size_t count)
 {
     switch (4 * inputs + outputs) {
     case 4 * 0 + 1: return stream(in, out, count, 0, 1);
@@ -89,8 +90,8 @@ static v stream_some(const float *const *in, int inputs, float *const *out, int 
     }
 }
 
-/* Three inputs and three outputs at most side by side, until the shortest of them ends; then the next. What
- * is less than a STEP is left out. */
+/* Three inputs and three outputs at most side by side, until the shortest of them ends; then the
+ * next. What is less than a STEP is left out. */
 static float traffic(const float *const *in, float *const *out, const size_t *count)
 {
     size_t done[PROBE_ARRAYS] = { 0 };

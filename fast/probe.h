@@ -1,7 +1,9 @@
-/* probe.h - what the machine can do at most with a set's vectors: the limits that bench measures by.
+/* probe.h - what the machine can do at most with a set's vectors: the limits that bench measures
+ * by.
  *
- * A kernel cannot multiply and add, operate or divide faster than independent chains of nothing else do, nor read its inputs and write its
- * outputs faster than traffic does where the same cache level holds them.
+ * A kernel cannot multiply and add, operate or divide faster than independent chains of nothing
+ * else do, nor read its inputs and write its outputs faster than traffic does where the same cache
+ * level holds them.
  */
 #ifndef FAST_PROBE_H
 #define FAST_PROBE_H

@@ -6,9 +6,9 @@
  *
  *     a + row a_row + at(k).a        m + at(k).m + col
  *
- * where at(k) comes from a table, or is k times `step` where there is none. Start is 0 when it is NULL,
- * and else start[row start_row + col], or there is but one for each row or one for each vector of
- * columns. Behind the columns that a table leads to, 15 floats more may be read.
+ * where at(k) comes from a table, or is k times `step` where there is none. Start is 0 when it is
+ * NULL, and else start[row start_row + col], or there is but one for each row or one for each
+ * vector of columns. Behind the columns that a table leads to, 15 floats more may be read.
  */
 #ifndef FAST_PRODUCT_H
 #define FAST_PRODUCT_H
@@ -40,12 +40,12 @@ static inline int part_size(int total, int at, int most)
     return total - at < size ? total - at : size;
 }
 
-/* Whether there is a table, and whether to ask for what it leads to AHEAD terms before: processors do not
- * foresee its jumps. */
+/* Whether there is a table, and whether to ask for what it leads to AHEAD terms before: processors
+ * do not foresee its jumps. */
 enum { NO_TABLE, NEAR_TABLE, FAR_TABLE, AHEAD = 16 };
 
-/* R rows by C vectors, of which the last has n columns. R, C and the kind of table are constants where
- * this is called, so that the sums stay in registers. */
+/* R rows by C vectors, of which the last has n columns. R, C and the kind of table are constants
+ * where this is called, so that the sums stay in registers. */
 INLINED void product_tile(const struct product *p, int row, int col, const int R, const int C,
                           int n, const int table)
 {

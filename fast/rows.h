@@ -1,6 +1,6 @@
-/* rows.h - what softmax and the cross-entropy of logits take of a row: its maximum, the exponentials of
- * its differences from that, and their sum. A short row, of 16 or fewer, is one vector, and several go
- * together. */
+/* rows.h - what softmax and the cross-entropy of logits take of a row: its maximum, the
+ * exponentials of its differences from that, and their sum. A short row, of 16 or fewer, is one
+ * vector, and several go together. */
 #ifndef FAST_ROWS_H
 #define FAST_ROWS_H
 
@@ -21,8 +21,9 @@ INLINED v lanes_max(v x)
     return x;
 }
 
-/* The maximum of a row, in every lane; of a row that holds a NaN, whose exponentials are all NaN, any number
- * of it. A short row is one vector, of a long one the last vectors overlap, which changes no maximum. */
+/* The maximum of a row, in every lane; of a row that holds a NaN, whose exponentials are all NaN,
+ * any number of it. A short row is one vector, of a long one the last vectors overlap, which
+ * changes no maximum. */
 INLINED v short_max(const float *x, int len)
 {
     return lanes_max(load_rest(x, len, x[0]));

@@ -1,8 +1,8 @@
 /* sweep.h - taps over rows, for few channels of outputs: many rows of one use what is loaded once.
  *
- * A tile has R rows of outputs, one below the other, and the input goes past it row by row: each lies
- * under one row of the kernel for one row of outputs, and under the next one for the next. So rows of
- * outputs take the place of channels, and the planes need no copies for the shifts.
+ * A tile has R rows of outputs, one below the other, and the input goes past it row by row: each
+ * lies under one row of the kernel for one row of outputs, and under the next one for the next. So
+ * rows of outputs take the place of channels, and the planes need no copies for the shifts.
  *
  *     out[channel][row][col] = sum over (plane, p, q) in this order of
  *         w[plane][q][p][channel] x[plane][row + kh - 1 - p][col + kw - 1 - q]
@@ -40,15 +40,16 @@ static inline int sweep_strands(int channels, int rows)
     return most < 1 ? 1 : most < SWEEP_STRANDS ? most : SWEEP_STRANDS;
 }
 
-/* A vector of each of the R rows: of its last row the input and the output, and how many columns. */
+/* A vector of each of the R rows: of its last row the input and the output, and how many
+ * columns. */
 struct strand {
     const float *x;
     float *out;
     int n;
 };
 
-/* The row of inputs at x, under row `w` of the kernel for row 0 of the tile: it is one for rows LO to
- * HI - 1. B, C, LO and HI are constants where this is called. */
+/* The row of inputs at x, under row `w` of the kernel for row 0 of the tile: it is one for rows LO
+ * to HI - 1. B, C, LO and HI are constants where this is called. */
 INLINED void sweep_step(const struct sweep *s, const float *const x[4], ptrdiff_t offset,
                         const float *w, v sum[SWEEP_CHANNELS][SWEEP_ROWS][4], const int B,
                         const int C, const int LO, const int HI)
@@ -145,8 +146,8 @@ INLINED void sweep_block(const struct sweep *s, const int B, const int R)
     }
 }
 
-/* The rows of the tiles that are done first with all strands: each of their steps takes as long as its
- * multiply-adds do, or its loads, of a factor for a row and of two lines for a strand. */
+/* The rows of the tiles that are done first with all strands: each of their steps takes as long as
+ * its multiply-adds do, or its loads, of a factor for a row and of two lines for a strand. */
 static int sweep_fit(const struct sweep *s)
 {
     const int kh = s->kh < s->rows ? s->kh : s->rows, room = sweep_rows(s->channels);

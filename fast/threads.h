@@ -1,9 +1,9 @@
 /* threads.h - how a kernel spreads its outputs over threads (OpenMP, where the build has it).
  *
- * A sum is never split: whatever the number of threads, every output is computed as by one. Loops are
- * spread only when they have work for it, in multiply-adds; below that, waking a thread costs more (some 3 us
- * for a region). Which thread computes what is fixed: what a core has written it finds in its own cache, and
- * fetching it from another core's takes three times as long and more.
+ * A sum is never split: whatever the number of threads, every output is computed as by one. Loops
+ * are spread only when they have work for it, in multiply-adds; below that, waking a thread costs
+ * more (some 3 us for a region). Which thread computes what is fixed: what a core has written it
+ * finds in its own cache, and fetching it from another core's takes three times as long and more.
  */
 #ifndef FAST_THREADS_H
 #define FAST_THREADS_H
@@ -27,23 +27,25 @@ static inline int thread_count(void)
 }
 #endif
 
-/* Floats from what one thread writes over and over to what the next one does, of `size` each. Cores fetch ahead
- * along strides, far beyond the end of what they work in, and would take a neighbour's lines away from it: side
- * by side two threads took up to seven times as long as one, 128 KiB apart none. */
+/* Floats from what one thread writes over and over to what the next one does, of `size` each. Cores
+ * fetch ahead along strides, far beyond the end of what they work in, and would take a neighbour's
+ * lines away from it: side by side two threads took up to seven times as long as one, 128 KiB apart
+ * none. */
 static inline size_t thread_room(size_t size)
 {
     return thread_count() > 1 ? size + (1 << 15) : size;
 }
 
-/* How many threads thread_each takes for so much work, none of which has several of `most` parts to do. */
+/* How many threads thread_each takes for so much work, none of which has several of `most` parts to
+ * do. */
 static inline int thread_shares(int most, double work)
 {
     const int threads = work <= THREAD_WORK ? 1 : thread_count();
     return threads < most ? threads : most;
 }
 
-/* body(context, k, thread) for every k < count, on several threads where `work` is worth it. A parallel
- * region of one thread is not free: small kernels take less time than opening it. */
+/* body(context, k, thread) for every k < count, on several threads where `work` is worth it. A
+ * parallel region of one thread is not free: small kernels take less time than opening it. */
 static inline void thread_each(int count, double work,
                                void (*body)(const void *context, int k, int thread),
                                const void *context)
@@ -60,8 +62,8 @@ static inline void thread_each(int count, double work,
 #endif
 }
 
-/* body(context, from, end) for slices of 0 to count - 1 that begin on multiples of 16: of numbers that are
- * computed one by one. */
+/* body(context, from, end) for slices of 0 to count - 1 that begin on multiples of 16: of numbers
+ * that are computed one by one. */
 struct slices {
     void (*body)(const void *context, int from, int end);
     const void *context;

@@ -1,5 +1,5 @@
-/* Blocks of 16 x 16 change lanes and places in registers, so that 16 lines of x are read and 16 lines of y
- * written, each one whole. */
+/* Blocks of 16 x 16 change lanes and places in registers, so that 16 lines of x are read and 16
+ * lines of y written, each one whole. */
 #include "ref/transpose.h"
 #include "fast/threads.h"
 #include "fast/vec.h"
@@ -29,8 +29,8 @@ struct call {
     int rows, cols; /* of x, one image */
 };
 
-/* A strip of 16 columns is finished before the next: where it writes, its next block continues the same
- * lines, even if they lie a power of two apart. */
+/* A strip of 16 columns is finished before the next: where it writes, its next block continues the
+ * same lines, even if they lie a power of two apart. */
 static void turn(const void *context, int n, int thread)
 {
     const struct call *a = context;

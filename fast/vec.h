@@ -22,7 +22,8 @@
  *   v_store(p, x), v_store_n(p, x, n), v_store_stride(p, s, x, n)
  *                               the same lanes the other way; other lanes are not written
  *
- *   v_hold(x)                   x, for several uses: a compiler may otherwise load it again for each
+ *   v_hold(x)                   x, for several uses: a compiler may otherwise load it again for
+ *                               each
  *
  * Arithmetic, rounded to nearest even, denormals kept, NaN and infinity as in IEEE 754.
  *
@@ -55,7 +56,8 @@
  *
  *   V_ACCUMULATORS              how many running sums stay in registers beside their operands
  *   UNROLL                      before a loop over the vectors of a tile
- *   INLINED                     before a function some of whose arguments are constants where it is called
+ *   INLINED                     before a function some of whose arguments are constants where it is
+ *                               called
  *   FAST_TABLE(layer)           the name of the layer's table for this set
  */
 #ifndef FAST_VEC_H
@@ -151,8 +153,8 @@ static inline v v_sums(const v *x)
 }
 #endif
 
-/* Four times the two halves of the list, in turn: the place k of a vector in the list has four bits, and
- * each time one of them becomes one of its lanes'. */
+/* Four times the two halves of the list, in turn: the place k of a vector in the list has four
+ * bits, and each time one of them becomes one of its lanes'. */
 static inline void v_transpose(v *x)
 {
     v y[16];

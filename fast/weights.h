@@ -1,4 +1,5 @@
-/* weights.h - backward_weights: the gradients of weights, by places or by channels, and of biases. */
+/* weights.h - backward_weights: the gradients of weights, by places or by channels, and of
+ * biases. */
 #ifndef FAST_WEIGHTS_H
 #define FAST_WEIGHTS_H
 
@@ -14,7 +15,8 @@ INLINED v add_each(v sum, int n, const float *dy, size_t apart, int lanes)
     return sum;
 }
 
-static void bias_gradient(const struct conv2d_shape *s, const float *dy, int from, int end, float *db)
+static void bias_gradient(const struct conv2d_shape *s, const float *dy, int from, int end,
+                          float *db)
 {
     const int plane = conv2d_oh(s) * conv2d_ow(s), image = s->o * plane;
     const v zero = v_set1(0.0f);
@@ -45,7 +47,8 @@ struct portion {
     struct planes planes;
 };
 
-/* Places enough to be worth loading and storing the sums, and room enough for the planes under them. */
+/* Places enough to be worth loading and storing the sums, and room enough for the planes under
+ * them. */
 enum { PORTION_PLACES = 512, PORTION_FLOATS = 12288 };
 
 /* So few images that they stay in the nearest cache, if all channels do. */
@@ -57,7 +60,8 @@ static struct portion weight_portion(const struct conv2d_shape *s)
         return a;
     a.planes.channels = 1;
     const size_t channels = STRIP_FLOATS / planes_size(&a.planes);
-    a.channels = a.planes.channels = part_size(s->c, 0, channels < 1 ? 1 : least((int)channels, s->c));
+    a.channels = part_size(s->c, 0, channels < 1 ? 1 : least((int)channels, s->c));
+    a.planes.channels = a.channels;
     const size_t images = STRIP_FLOATS / planes_size(&a.planes);
     a.images = images < 1 ? 1 : least((int)images, s->n);
     return a;
@@ -70,8 +74,8 @@ static size_t weight_lanes(const struct conv2d_shape *s, const struct portion *a
 }
 
 /* Work: the taps, the sums, and the planes of some channels of some images. */
-static void weights_by_places(const struct conv2d_shape *s, const float *x, const float *dy, int from,
-                              int end, float *dw, float *work)
+static void weights_by_places(const struct conv2d_shape *s, const float *x, const float *dy,
+                              int from, int end, float *dw, float *work)
 {
     const int plane = conv2d_oh(s) * conv2d_ow(s), kernel = s->kh * s->kw;
     const struct portion most = weight_portion(s);
@@ -120,8 +124,8 @@ struct shares {
     int count;
 };
 
-/* A part of the channels of outputs. Each thread packs all images for itself: to fetch them from another
- * core's cache takes longer, and so does waking a thread for every portion. */
+/* A part of the channels of outputs. Each thread packs all images for itself: to fetch them from
+ * another core's cache takes longer, and so does waking a thread for every portion. */
 static void weigh(const void *context, int k, int thread)
 {
     const struct shares *a = context;

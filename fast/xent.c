@@ -78,7 +78,8 @@ static void long_row(const float *z, const float *t, int len, v rows, float *dz)
     const v max = long_max(z, len);
     const v given[] = { v_set1(v_sum(fly(len, z, NULL, dz, 0.0f, exp_below, &max))), rows };
     for (int j = 0; j < len; j += 16)
-        v_store_n(dz + j, gradient(given, v_load_n(dz + j, len - j), v_load_n(t + j, len - j)), len - j);
+        v_store_n(dz + j, gradient(given, v_load_n(dz + j, len - j), v_load_n(t + j, len - j)),
+                  len - j);
 }
 
 static void backward(const struct xent_shape *s, const float *z, const float *t, float *dz)

@@ -160,8 +160,8 @@ static void end(struct job *j)
     free(j->work);
 }
 
-/* The turns: seconds of the kernel, and the limits' over the kernel's. `needed` is how many repeats of each
- * probe do what the kernel does; of those that it needs none of nothing is measured. */
+/* The turns: seconds of the kernel, and the limits' over the kernel's. `needed` is how many repeats
+ * of each probe do what the kernel does; of those that it needs none of nothing is measured. */
 static void take_turns(struct job *j, const double *needed, int threads, struct timing *out)
 {
     static run_function *const probe[LIMITS] = { run_peak, run_operations, run_divisions, run_traffic };

@@ -1,8 +1,9 @@
 /* bench.h - how long a kernel takes, and what part of the machine's limit that is.
  *
- * A kernel, and the probes that bound it (its multiply-adds, its vector operations, its divisions, each alone
- * and independent; its operands read and written once, in whatever cache holds them), run in turns in short
- * bursts. A machine that slows down slows all of them, so what is reported are medians of times, and of ratios within one turn.
+ * A kernel, and the probes that bound it (its multiply-adds, its vector operations, its divisions,
+ * each alone and independent; its operands read and written once, in whatever cache holds them),
+ * run in turns in short bursts. A machine that slows down slows all of them, so what is reported
+ * are medians of times, and of ratios within one turn.
  */
 #ifndef HARNESS_BENCH_H
 #define HARNESS_BENCH_H

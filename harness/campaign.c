@@ -124,7 +124,8 @@ struct verdict {
     double headroom;
 };
 
-/* Every set, at every place; ISA_scalar comes first, for its bits, even where it was not asked for. */
+/* Every set, at every place; ISA_scalar comes first, for its bits, even where it was not asked
+ * for. */
 static bool judge_sets(const struct campaign *c, struct judge *j, struct verdict *v)
 {
     *v = (struct verdict){ .headroom = -1.0, .evidence = case_is_evidence(j) };

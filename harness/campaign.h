@@ -77,7 +77,8 @@ struct following {
 /* Whether the campaign's glob takes "name.function". */
 bool campaign_takes(const struct campaign *c, const char *name, const char *function);
 
-/* Whether it runs a level: one that was asked for, or scalar for its bits, which no plugin needs. */
+/* Whether it runs a level: one that was asked for, or scalar for its bits, which no plugin
+ * needs. */
 bool campaign_runs(const struct campaign *c, int isa);
 
 /* The level whose bits the others have to give. */
@@ -100,8 +101,8 @@ void draw_inputs(uint64_t seed, struct judge *j, const char *text, bool exact);
 void tally_case(struct campaign *c, struct tally *t, const char *text, const char *what,
                 double headroom, enum isa isa, bool evidence);
 
-/* A rejection, from any thread: counted, and printed with the line that reproduces it, which ends in
- * `again`: options of verify, or NULL for --case text. */
+/* A rejection, from any thread: counted, and printed with the line that reproduces it, which ends
+ * in `again`: options of verify, or NULL for --case text. */
 void tally_failure(struct campaign *c, struct tally *t, const char *text, enum isa isa,
                    const char *reason, const char *again);
 

@@ -1,8 +1,8 @@
 /* campaign_lanes.c - the lanes of a vector keep to themselves, on the listed shapes that are small.
  *
- * Every buffer at every alignment of 4 bytes between its unmapped pages; and a NaN or an infinity in one
- * element of an input, the first, the last or any. fast is judged as ever, and an output that ref gives
- * as it did before, since it does not depend on that element, must keep its bits.
+ * Every buffer at every alignment of 4 bytes between its unmapped pages; and a NaN or an infinity
+ * in one element of an input, the first, the last or any. fast is judged as ever, and an output
+ * that ref gives as it did before, since it does not depend on that element, must keep its bits.
  */
 #include "harness/campaign.h"
 
@@ -33,8 +33,8 @@ static void *copy(const void *from, size_t bytes)
     return memcpy(p, from, bytes);
 }
 
-/* Every set, the leading one where it leaves its bits for the others; `what` is different about this
- * trial. */
+/* Every set, the leading one where it leaves its bits for the others; `what` is different about
+ * this trial. */
 static bool held(struct trials *t, const char *what, enum placement where)
 {
     for (int isa = 0; isa < ISA_COUNT; isa++) {
@@ -130,8 +130,8 @@ static bool specials(struct trials *t, bool exact)
     return true;
 }
 
-/* An infinity times what vanishes in float, and in double does not, is NaN in float alone: unit normals
- * for the reals, where huge and tiny ones would be. */
+/* An infinity times what vanishes in float, and in double does not, is NaN in float alone: unit
+ * normals for the reals, where huge and tiny ones would be. */
 static void without_extremes(struct trials *t, bool exact)
 {
     struct rng r = rng_named(t->campaign->seed, t->text);

@@ -1,4 +1,5 @@
-/* campaign_train.c - the networks whose images are embedded, trained by both sides for a few epochs. */
+/* campaign_train.c - the networks whose images are embedded, trained by both sides for a few
+ * epochs. */
 #include "harness/campaign.h"
 
 #include "harness/progress.h"

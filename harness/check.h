@@ -1,7 +1,8 @@
-/* check.h - how a layer is exercised, as data: its shapes, operands, calls, and how errors are judged.
+/* check.h - how a layer is exercised, as data: its shapes, operands, calls, and how errors are
+ * judged.
  *
- * harness/check/x.c describes layer x in one `const struct check x_check`; verify, run and the tests
- * all read the same description, and none of them knows a formula.
+ * harness/check/x.c describes layer x in one `const struct check x_check`; verify, run and the
+ * tests all read the same description, and none of them knows a formula.
  */
 #ifndef HARNESS_CHECK_H
 #define HARNESS_CHECK_H
@@ -35,7 +36,8 @@ struct key {
     { .name = #member, .kind = KEY_REAL, .offset = offsetof(struct layer##_shape, member),         \
       .values = list }
 
-/* What the reals of an operand look like. Integers, for the exact judge, are drawn alike for all. */
+/* What the reals of an operand look like. Integers, for the exact judge, are drawn alike for
+ * all. */
 enum fill {
     FILL_REALS,         /* unit normals among zeros, tiny and huge numbers, with either sign */
     FILL_REPEATS,       /* the same, but one in four repeats an earlier one */
@@ -82,7 +84,8 @@ struct function {
     int operations, divisions; /* so many vector operations and divisions; NULL: not counted */
     enum rule rule;
     bool exact; /* integers in, small enough, give exact sums: judged bit for bit as well */
-    /* S, written into the OUT operands; NULL: ref on the absolute values of what does not select. */
+    /* S, written into the OUT operands; NULL: ref on the absolute values of what does not
+     * select. */
     void (*magnitude)(const void *shape, double *const *operand);
 };
 
@@ -136,14 +139,15 @@ extern const struct check *const checks[];
 /* The function called "layer.function"; NULL when there is none. */
 const struct function *find_function(const char *name, const struct check **check);
 
-/* Reads "n=2,c=3,bias=none" (the keys of a case, each once, in any order) and checks the contract's needs;
- * `where` begins the message when that fails. */
+/* Reads "n=2,c=3,bias=none" (the keys of a case, each once, in any order) and checks the contract's
+ * needs; `where` begins the message when that fails. */
 bool shape_parse(const struct check *c, const char *text, const char *where, void *shape,
                  struct error *e);
 void shape_print(const struct check *c, const void *shape, char text[SHAPE_TEXT]);
 
-/* Draws a shape that meets the contract's needs: sizes from their ranges, with a weight on the least,
- * on what a vector leaves over and on primes; and in half of the shapes a row of c->trouble. */
+/* Draws a shape that meets the contract's needs: sizes from their ranges, with a weight on the
+ * least, on what a vector leaves over and on primes; and in half of the shapes a row of
+ * c->trouble. */
 void shape_random(const struct check *c, struct rng *r, void *shape);
 
 /* The key called so; NULL when there is none. And its value in a shape, unless it is a KEY_REAL. */
@@ -151,8 +155,8 @@ const struct key *key_named(const struct check *c, const char *name, size_t leng
 int key_value(const struct key *k, const void *shape);
 void key_set(const struct key *k, void *shape, int value);
 
-/* The dimensions of an operand for a shape (returns how many), its number of elements, and whether it
- * is absent altogether: then the number is 0. */
+/* The dimensions of an operand for a shape (returns how many), its number of elements, and whether
+ * it is absent altogether: then the number is 0. */
 int operand_dims(const struct check *c, const struct operand *o, const void *shape,
                  int dim[MAX_DIMS]);
 size_t operand_count(const struct check *c, const struct operand *o, const void *shape);

@@ -1,5 +1,5 @@
-/* command.h - the program's commands. Each reads its own options (argv[0] is the command's name) and
- * returns the exit status: 0 everything held, 1 a check failed, 2 it could not be run. */
+/* command.h - the program's commands. Each reads its own options (argv[0] is the command's name)
+ * and returns the exit status: 0 everything held, 1 a check failed, 2 it could not be run. */
 #ifndef HARNESS_COMMAND_H
 #define HARNESS_COMMAND_H
 
@@ -38,12 +38,13 @@ bool parse_int(const char *option, const char *text, int least, int most, int *o
 bool parse_real(const char *option, const char *text, double least, double most, double *out,
                 struct error *e);
 
-/* The set called `name`; NULL means CNNCHECK_ISA, or the widest usable one where that is unset. A name
- * that is unknown, or of a set that this machine lacks, is an error and never falls back. */
+/* The set called `name`; NULL means CNNCHECK_ISA, or the widest usable one where that is unset. A
+ * name that is unknown, or of a set that this machine lacks, is an error and never falls back. */
 bool parse_isa(const char *name, enum isa *out, struct error *e);
 
-/* The level that --isa or --plugin ask for: the set of that name, as parse_isa has it, or the kernels of
- * that file, which are loaded. And the levels, where nothing asks for one: every set of this machine. */
+/* The level that --isa or --plugin ask for: the set of that name, as parse_isa has it, or the
+ * kernels of that file, which are loaded. And the levels, where nothing asks for one: every set of
+ * this machine. */
 bool choose_level(const char *isa, const char *plugin, enum isa *out, struct error *e);
 bool choose_levels(const char *isa, const char *plugin, bool use[ISA_COUNT], struct error *e);
 

@@ -110,8 +110,8 @@ static bool parse_options(int argc, char **argv, struct request *r, struct error
     return good;
 }
 
-/* One tally for every function that the glob takes and that the case fits, if there is one; a plugin
- * has no networks. */
+/* One tally for every function that the glob takes and that the case fits, if there is one; a
+ * plugin has no networks. */
 static bool choose_functions(struct campaign *c, struct error *e)
 {
     char text[SHAPE_TEXT];

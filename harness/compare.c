@@ -21,8 +21,8 @@ double ulp_bound(double ref)
     return a < FLT_MAX ? (double)nextafterf(a, INFINITY) - a : 0x1p104;
 }
 
-/* The error of one element as a part of its bound; above 1, or NaN, when the two do not agree. `rounded`
- * is ref in the precision of a. */
+/* The error of one element as a part of its bound; above 1, or NaN, when the two do not agree.
+ * `rounded` is ref in the precision of a. */
 static double part_of_bound(double a, double ref, double rounded, double bound)
 {
     if ((isnan(a) && isnan(ref)) || (isinf(a) && rounded == a))

@@ -8,9 +8,9 @@
  * n + 2 is proven (every rounding at its worst, all in one direction); 6 sqrt(n) is six standard
  * deviations of roundings that do not conspire. `n tiny` is what n products lose to underflow.
  *
- * NaN agrees with NaN whatever its payload, and with nothing else. An infinity agrees with itself, and
- * with a reference that rounds to it. The test is !(error <= bound): under a bound that is NaN no
- * number agrees, not even with itself. An empty comparison agrees.
+ * NaN agrees with NaN whatever its payload, and with nothing else. An infinity agrees with itself,
+ * and with a reference that rounds to it. The test is !(error <= bound): under a bound that is NaN
+ * no number agrees, not even with itself. An empty comparison agrees.
  */
 #ifndef HARNESS_COMPARE_H
 #define HARNESS_COMPARE_H

@@ -1,7 +1,8 @@
 /* digest.h - the same bits everywhere: what a function makes of all kinds of numbers, as one hash.
  *
  * A case is a shape of a function (listed, drawn, or grown until threads have work) and a kind of
- * data, made without libm so that it is the same on every machine. Its outputs must be the same bits
+ * data, made without libm so that it is the same on every machine. Its outputs must be the same
+ * bits
  *
  *     at every instruction set,
  *     with 1, 2, ... threads in a kernel,

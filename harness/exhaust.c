@@ -67,8 +67,8 @@ static void call_fast(const struct function *f, enum isa isa, const void *shape,
                                                   : (float *[]){ b->input, b->ones, out }, NULL);
 }
 
-/* Of those that are not ref rounded, the one with the largest part of its bound; a part above 1 is wrong.
- * Where all are, the error is half a unit at most, and *at is -1. */
+/* Of those that are not ref rounded, the one with the largest part of its bound; a part above 1 is
+ * wrong. Where all are, the error is half a unit at most, and *at is -1. */
 static double worst_part(const struct block *b, const struct function *f, double slack, int *at)
 {
     double worst = 0.0;

@@ -24,8 +24,8 @@ static double any_real(struct rng *r)
     return pick < 3 ? ldexp(x, rng_int(r, -20, 20)) : x;
 }
 
-/* Mostly within what exp bears; now and then 2000 above or below, where float and double overflow and
- * vanish alike. */
+/* Mostly within what exp bears; now and then 2000 above or below, where float and double overflow
+ * and vanish alike. */
 static double logit(struct rng *r)
 {
     const int pick = rng_int(r, 0, 63);

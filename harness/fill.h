@@ -1,4 +1,5 @@
-/* fill.h - what the inputs of a case hold. Everything drawn is exact in float, whatever its type. */
+/* fill.h - what the inputs of a case hold. Everything drawn is exact in float, whatever its
+ * type. */
 #ifndef HARNESS_FILL_H
 #define HARNESS_FILL_H
 

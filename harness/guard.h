@@ -1,9 +1,9 @@
 /* guard.h - calling a kernel where it can do no harm unseen.
  *
- * Every buffer of a call lies between two unmapped pages, tight against the one before it or against
- * the one behind it. Inputs are read-only. Outputs hold signalling NaNs, and what is left of a page
- * around them a pattern that must survive. The floating-point environment (rounding, flush-to-zero,
- * masks; not the flags) must come back as it was.
+ * Every buffer of a call lies between two unmapped pages, tight against the one before it or
+ * against the one behind it. Inputs are read-only. Outputs hold signalling NaNs, and what is left
+ * of a page around them a pattern that must survive. The floating-point environment (rounding,
+ * flush-to-zero, masks; not the flags) must come back as it was.
  *
  * One thread uses one guard; several threads may use several guards at once.
  */
@@ -24,17 +24,18 @@ struct guard;
 struct guard *guard_create(void);
 void guard_destroy(struct guard *g);
 
-/* How far from the unmapped pages the buffers placed from now on lie; at first 0. The pattern is between,
- * so that a kernel meets every alignment of 4 bytes where nothing is its own. */
+/* How far from the unmapped pages the buffers placed from now on lie; at first 0. The pattern is
+ * between, so that a kernel meets every alignment of 4 bytes where nothing is its own. */
 void guard_keep_apart(struct guard *g, int floats);
 
-/* Lays out buffer `slot` anew: `count` floats, copied from `data` and read-only, or, with data NULL,
- * writable and poisoned. `name` is what messages call it. Stops the program when memory runs out. */
+/* Lays out buffer `slot` anew: `count` floats, copied from `data` and read-only, or, with data
+ * NULL, writable and poisoned. `name` is what messages call it. Stops the program when memory runs
+ * out. */
 float *guard_place(struct guard *g, int slot, const char *name, const float *data, size_t count,
                    enum placement where);
 
-/* Calls call(context) and looks for everything above; true when all was well, otherwise `message` says
- * what was not. The buffers may be read until they are placed again. */
+/* Calls call(context) and looks for everything above; true when all was well, otherwise `message`
+ * says what was not. The buffers may be read until they are placed again. */
 bool guard_call(struct guard *g, void (*call)(void *context), void *context,
                 char message[GUARD_MESSAGE]);
 

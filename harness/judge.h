@@ -7,8 +7,8 @@
  *     judge_double(j, kernel, where, &trial)    the same for a kernel over double in fast's place
  *     judge_end(j)
  *
- * The first set tried must be ISA_scalar: the others have to give its bits; or it is ISA_plugin, whose
- * first call, against the start of a page, gives them.
+ * The first set tried must be ISA_scalar: the others have to give its bits; or it is ISA_plugin,
+ * whose first call, against the start of a page, gives them.
  */
 #ifndef HARNESS_JUDGE_H
 #define HARNESS_JUDGE_H

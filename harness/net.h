@@ -56,8 +56,9 @@ struct engine {
     void (*backward)(struct net *net);
     void (*step)(struct net *net, double lr);
 
-    /* backward and step at once: the same parameters to the bit, but where one pass over the weights
-     * of a layer does for both (a dense layer, one example, no trace) its gradient is not kept. */
+    /* backward and step at once: the same parameters to the bit, but where one pass over the
+     * weights of a layer does for both (a dense layer, one example, no trace) its gradient is not
+     * kept. */
     void (*learn)(struct net *net, double lr);
 
     /* How many logits an example has, and after forward what they are. */

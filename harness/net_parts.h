@@ -1,8 +1,8 @@
 /* net_parts.h - the order in which a batch goes through the layers; a part of net.c.
  *
- * Layers that compute every example by itself run one after the other over a few examples at a time,
- * whose tensors stay in a cache near the core, and such parts on several threads. Neither changes a bit.
- * A net that is traced or has swaps is called layer by layer with the whole batch.
+ * Layers that compute every example by itself run one after the other over a few examples at a
+ * time, whose tensors stay in a cache near the core, and such parts on several threads. Neither
+ * changes a bit. A net that is traced or has swaps is called layer by layer with the whole batch.
  */
 #ifndef HARNESS_NET_PARTS_H
 #define HARNESS_NET_PARTS_H
@@ -24,7 +24,8 @@ static bool together(const struct net *net, int layer)
     return operations[net->layout.layer[layer].op].whole || net->trace || net->swaps;
 }
 
-/* Layers that run together with `first`, and with the one before `end`: where they end and begin. */
+/* Layers that run together with `first`, and with the one before `end`: where they end and
+ * begin. */
 static int run_end(const struct net *net, int first)
 {
     int end = first + 1;
@@ -41,8 +42,8 @@ static int run_first(const struct net *net, int end)
     return first;
 }
 
-/* The most examples that a part of these layers has. Convolutions like 16 at a time: those may be more than
- * stay near the core, but not by much. */
+/* The most examples that a part of these layers has. Convolutions like 16 at a time: those may be
+ * more than stay near the core, but not by much. */
 static int part_most(const struct net *net, int first, int end)
 {
     size_t bytes = (size_t)net->layout.layer[first].inputs * sizeof(real);

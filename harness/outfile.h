@@ -1,12 +1,13 @@
-/* outfile.h - files that are whole or not there: written under a temporary name, renamed when complete.
+/* outfile.h - files that are whole or not there: written under a temporary name, renamed when
+ * complete.
  *
  *     struct outfile out;
  *     if (!outfile_open(&out, path, e)) return false;
  *     fprintf(out.file, ...);
  *     return outfile_close(&out, e);
  *
- * A full disk or any other failure leaves what was at `path` before. A path that is there and is not a
- * regular file, a link included, is refused: the rename would replace it.
+ * A full disk or any other failure leaves what was at `path` before. A path that is there and is
+ * not a regular file, a link included, is refused: the rename would replace it.
  */
 #ifndef HARNESS_OUTFILE_H
 #define HARNESS_OUTFILE_H

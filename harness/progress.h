@@ -1,4 +1,5 @@
-/* progress.h - how far a command is and how long is left, on one line of a terminal and only there. */
+/* progress.h - how far a command is and how long is left, on one line of a terminal and only
+ * there. */
 #ifndef HARNESS_PROGRESS_H
 #define HARNESS_PROGRESS_H
 

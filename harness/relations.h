@@ -14,7 +14,8 @@
 
 #include "harness/check.h"
 
-/* Who makes the calls: fast (a plugin with ref for the functions that it lacks), or ref with one function, if any, in another's hands. */
+/* Who makes the calls: fast (a plugin with ref for the functions that it lacks), or ref with one
+ * function, if any, in another's hands. */
 struct performer {
     bool fast;
     enum isa isa;

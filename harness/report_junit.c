@@ -1,5 +1,6 @@
 /* report_junit.c - what a campaign found, for a CI server: testsuites, a testsuite for each kind of
- * check, a testcase for each function, network, defect and instruction set, as JUnit writes them. */
+ * check, a testcase for each function, network, defect and instruction set, as JUnit writes
+ * them. */
 #include "harness/campaign.h"
 #include "harness/outfile.h"
 

@@ -1,7 +1,8 @@
 /* rng.h - the one generator of random numbers: SplitMix64 (Steele, Lea and Flood, 2014).
  *
- * The state is a counter that grows by 2^64 / golden ratio; an output is that counter, mixed. Everything
- * drawn here is double, so that ref and fast start from the same numbers; who wants floats rounds once.
+ * The state is a counter that grows by 2^64 / golden ratio; an output is that counter, mixed.
+ * Everything drawn here is double, so that ref and fast start from the same numbers; who wants
+ * floats rounds once.
  */
 #ifndef HARNESS_RNG_H
 #define HARNESS_RNG_H
@@ -20,7 +21,8 @@ uint64_t rng_next(struct rng *r);
 /* Uniform in [0, 1), on the grid of 2^-53. */
 double rng_uniform(struct rng *r);
 
-/* Normal with mean 0 and standard deviation 1, by Marsaglia's polar method; two uniforms or more each. */
+/* Normal with mean 0 and standard deviation 1, by Marsaglia's polar method; two uniforms or more
+ * each. */
 double rng_normal(struct rng *r);
 
 /* Uniform in least .. most, both included. */

@@ -27,7 +27,8 @@ static void see(struct look *l, enum sight sight, bool seen)
     l->seen[sight] = l->seen[sight] || seen;
 }
 
-/* What the judge says of the inputs in its hands; the guard watches, and what it sees is its own. */
+/* What the judge says of the inputs in its hands; the guard watches, and what it sees is its
+ * own. */
 static void judge(struct look *l, enum sight sight, bool exact)
 {
     struct trial trial;

@@ -1,7 +1,7 @@
 /* bce_logits.h - sigmoid and binary cross-entropy in one stable step, the mean over all elements.
  *
- * Source     document 003, class Sigmoid followed by binary_cross_entropy: the same function, without
- *            the 0 / 0 of a saturated sigmoid.
+ * Source     document 003, class Sigmoid followed by binary_cross_entropy: the same function,
+ *            without the 0 / 0 of a saturated sigmoid.
  *
  * Shapes     z, t, dz  (N, len)     logits, and targets in [0, 1]
  *            loss      one number

@@ -20,13 +20,14 @@
  *                   db = dy summed over n, and over i and j too when bias is CHANNEL
  *                   x and dy read as 0 outside their bounds, and that 0 is a factor like any other.
  *
- * Needs      every size >= 1, pad >= 0, H + 2 pad >= KH, W + 2 pad >= KW, every tensor and its padded
- *            form below 2^31 elements; outputs overlap nothing; any alignment; workspace(shape) reals
- *            of scratch.
+ * Needs      every size >= 1, pad >= 0, H + 2 pad >= KH, W + 2 pad >= KW, every tensor and its
+ *            padded form below 2^31 elements; outputs overlap nothing; any alignment;
+ *            workspace(shape) reals of scratch.
  * Fails      never: shapes are checked once, when a net is built or a case is read.
  * Special    NaN and infinities go where the formulas take them: an infinite weight meets the zeros
  *            of the padding as NaN, as it does in np.pad.
- * Error      |fast - ref| <= c(n) u S + u |ref| + n 2^-149, n terms with absolute values summing to S.
+ * Error      |fast - ref| <= c(n) u S + u |ref| + n 2^-149, n terms with absolute values summing to
+ *            S.
  */
 #ifndef REF_CONV2D_H
 #define REF_CONV2D_H

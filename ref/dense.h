@@ -17,7 +17,8 @@
  * Needs      N, I, O >= 1; outputs overlap nothing; any alignment.
  * Fails      never.
  * Special    NaN and infinities go where the formulas take them.
- * Error      |fast - ref| <= c(n) u S + u |ref| + n 2^-149, n terms with absolute values summing to S.
+ * Error      |fast - ref| <= c(n) u S + u |ref| + n 2^-149, n terms with absolute values summing to
+ *            S.
  */
 #ifndef REF_DENSE_H
 #define REF_DENSE_H

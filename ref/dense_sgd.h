@@ -1,7 +1,8 @@
-/* dense_sgd.h - backward of a dense layer for one example, and the step of sgd that follows, in one pass.
+/* dense_sgd.h - backward of a dense layer for one example, and the step of sgd that follows, in one
+ * pass.
  *
- * Source     document 001, Dense.backward; 002, SoftMax.backprop; 003, Dense.backward; 004, its training
- *            loop: each of them updates its weights in the same breath.
+ * Source     document 001, Dense.backward; 002, SoftMax.backprop; 003, Dense.backward; 004, its
+ *            training loop: each of them updates its weights in the same breath.
  *
  * Shapes     row-major:
  *     x, dx       (I)       activations in, and the gradient of the loss with respect to them
@@ -13,13 +14,13 @@
  *            stepped[i][o] = w[i][o] - lr (x[i] dy[o])
  *            settled[o]    = b[o] - lr dy[o]
  *
- * Needs      I, O >= 1; `stepped` may be w itself and `settled` b, otherwise outputs overlap nothing; any
- *            alignment.
+ * Needs      I, O >= 1; `stepped` may be w itself and `settled` b, otherwise outputs overlap
+ *            nothing; any alignment.
  * Fails      never.
- * Special    NaN and infinities go where the formulas take them. fast gives the bits of dense.backward
- *            and sgd.step one after the other.
- * Error      |fast - ref| <= c(n) u S + u |ref| + n 2^-149: dx has O terms; stepped has 3 and settled 2,
- *            lr and the gradient being rounded too.
+ * Special    NaN and infinities go where the formulas take them. fast gives the bits of
+ *            dense.backward and sgd.step one after the other.
+ * Error      |fast - ref| <= c(n) u S + u |ref| + n 2^-149: dx has O terms; stepped has 3 and
+ *            settled 2, lr and the gradient being rounded too.
  */
 #ifndef REF_DENSE_SGD_H
 #define REF_DENSE_SGD_H

@@ -12,11 +12,11 @@
  * has a `workspace` member that says how many reals for a shape, with the number of threads then in
  * force; the caller hands them over, in any state, and may reuse them at once.
  *
- * A kernel leaves rounding, masks and modes of the floating-point environment alone. From finite inputs
- * it raises the flags that its results call for: invalid or divide-by-zero where ref raises one of them,
- * overflow and underflow as its precision has it, inexact at will. An infinity or a NaN in an input, or a
- * signalling NaN in the workspace, may raise invalid in lanes that are thrown away and in comparisons.
- * They change the outputs that depend on them, and no bit of any other.
+ * A kernel leaves rounding, masks and modes of the floating-point environment alone. From finite
+ * inputs it raises the flags that its results call for: invalid or divide-by-zero where ref raises
+ * one of them, overflow and underflow as its precision has it, inexact at will. An infinity or a
+ * NaN in an input, or a signalling NaN in the workspace, may raise invalid in lanes that are thrown
+ * away and in comparisons. They change the outputs that depend on them, and no bit of any other.
  */
 #ifndef REF_LAYERS_H
 #define REF_LAYERS_H

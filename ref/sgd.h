@@ -9,7 +9,8 @@
  * Needs      len >= 1; `updated` may be w itself and overlaps nothing else; any alignment.
  * Fails      never.
  * Special    NaN and infinities go where the formula takes them.
- * Error      |fast - ref| <= c(n) u S + u |ref| + n 2^-149 with n = 2 terms; lr is rounded to float.
+ * Error      |fast - ref| <= c(n) u S + u |ref| + n 2^-149 with n = 2 terms; lr is rounded to
+ *            float.
  */
 #ifndef REF_SGD_H
 #define REF_SGD_H

@@ -1,4 +1,5 @@
-/* breaks.c - a plugin whose kernels are right, but for the one thing that BREAK in the environment says. */
+/* breaks.c - a plugin whose kernels are right, but for the one thing that BREAK in the environment
+ * says. */
 #include "fast/plugin.h"
 #include "ref/conv2d.h"
 #include "ref/dense.h"

@@ -1,5 +1,6 @@
-/* own_folder.h - a folder of a test's own for its files, and that nothing is left in it: for the tests of
- * file formats. Give make_folder and remove_folder to the group, and let test_nothing_is_left be last. */
+/* own_folder.h - a folder of a test's own for its files, and that nothing is left in it: for the
+ * tests of file formats. Give make_folder and remove_folder to the group, and let
+ * test_nothing_is_left be last. */
 #ifndef TESTS_OWN_FOLDER_H
 #define TESTS_OWN_FOLDER_H
 

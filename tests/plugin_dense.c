@@ -1,5 +1,6 @@
-/* plugin_dense.c - a kernel of one's own, as README describes: dense.forward, 16 outputs at a time and
- * then one, with the even and the odd terms of a sum apart, which is not the order of fast/dense.c. */
+/* plugin_dense.c - a kernel of one's own, as README describes: dense.forward, 16 outputs at a time
+ * and then one, with the even and the odd terms of a sum apart, which is not the order of
+ * fast/dense.c. */
 #include "fast/plugin.h"
 #include "ref/dense.h"
 

@@ -60,7 +60,8 @@ static void test_mistakes(void **state)
     assert_non_null(strstr(out, "--shapes"));
 }
 
-/* A kernel that takes much longer than its limit is far below 100 %, and one counts what it should. */
+/* A kernel that takes much longer than its limit is far below 100 %, and one counts what it
+ * should. */
 static void test_numbers(void **state)
 {
     (void)state;
@@ -110,7 +111,8 @@ static void test_traffic(void **state)
     }
 }
 
-/* However many inputs and outputs stand side by side: a one in each input adds what a zero does not. */
+/* However many inputs and outputs stand side by side: a one in each input adds what a zero does
+ * not. */
 static void test_traffic_of_many(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
-/* test_breaks.c - every class of check sees the break that it is there for, with each of ten seeds, in
- * kernels that are right but for that one, and lets the right ones pass. */
+/* test_breaks.c - every class of check sees the break that it is there for, with each of ten seeds,
+ * in kernels that are right but for that one, and lets the right ones pass. */
 #include "harness/judge.h"
 #include "tests/cli.h"
 
@@ -33,7 +33,8 @@ static void right_kernels_pass(void **state)
 #define GUARDED " of a page: guard judge: "
 #define INTEGERS "integers, against the start of a page: exact judge: "
 
-/* What breaks, in which function on which case; who says so, with any seed, and what of the default. */
+/* What breaks, in which function on which case; who says so, with any seed, and what of the
+ * default. */
 static const struct { const char *name, *where, *by, *said; } breaks[] = {
     { "masked load", RELU, GUARDED, "touched x, 0 bytes past its end" },
     { "stray store", RELU, GUARDED, "wrote to y, 0 bytes past its end" },

@@ -210,8 +210,8 @@ static void remove_photographs(const char *root)
     assert_int_equal(system(line), 0);
 }
 
-/* Both sides learn light from dark, in every form; the weights say which form they are of; and an image
- * has the same logits alone and among others, down to the bits. */
+/* Both sides learn light from dark, in every form; the weights say which form they are of; and an
+ * image has the same logits alone and among others, down to the bits. */
 static void test_photographs(void **state)
 {
     (void)state;

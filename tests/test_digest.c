@@ -26,7 +26,8 @@ static bool backwards(const struct dense_shape *s, enum isa isa, const float *x)
            (defect == BATCH_ORDER && s->n <= 2);
 }
 
-/* dense.forward in plain loops, but for what `defect` says, which may be to read beyond an array. */
+/* dense.forward in plain loops, but for what `defect` says, which may be to read beyond an
+ * array. */
 static __attribute__((no_sanitize("address"))) void
 forward(enum isa isa, const void *shape, float *const *a, float *work)
 {

@@ -35,7 +35,8 @@ static void wrong_fast(enum isa isa, const void *shape, float *const *a, float *
             y[i] = nextafterf(nextafterf(y[i], 2.0f), 2.0f);
         if (way == OTHER_BITS && x[i] == 1.5f)
             y[i] = nextafterf(y[i], 2.0f);
-        /* The last of a block, past the first of the next, where tanh's steps are smaller than an ulp. */
+        /* The last of a block, past the first of the next, where tanh's steps are smaller than an
+         * ulp. */
         if (way == BACKWARDS && x[i] == 0x1.fffffep+2f)
             y[i] = nextafterf(y[i], 2.0f);
         if (way == ZERO && x[i] == 0.0f)

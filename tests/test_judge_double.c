@@ -1,5 +1,5 @@
-/* test_judge_double.c - kernels over double in the place of fast: what judge_double says of them, and
- * where it leaves what they wrote. */
+/* test_judge_double.c - kernels over double in the place of fast: what judge_double says of them,
+ * and where it leaves what they wrote. */
 #include "harness/judge.h"
 #include "ref/dense.h"
 

@@ -123,8 +123,8 @@ static void what_is_wrong_beside_the_ordinary_is_said(void **state)
     }
 }
 
-/* With any seed: an infinity must not meet what vanishes in float and not in double, nor a row that has
- * to sum to one, and an infinite range that makes 0 of -0 has changed it. */
+/* With any seed: an infinity must not meet what vanishes in float and not in double, nor a row that
+ * has to sum to one, and an infinite range that makes 0 of -0 has changed it. */
 static void what_is_right_passes_with_any_seed(void **state)
 {
     (void)state;

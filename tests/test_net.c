@@ -298,8 +298,8 @@ static double *train(const struct engine *engine, enum isa isa, double lr, doubl
     return p;
 }
 
-/* learn against backward and step, of one example and of several: the same parameters to the bit, on
- * both sides and at every set. */
+/* learn against backward and step, of one example and of several: the same parameters to the bit,
+ * on both sides and at every set. */
 static void test_learn_is_backward_and_step(void **state)
 {
     (void)state;

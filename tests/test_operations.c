@@ -1,5 +1,6 @@
-/* test_operations.c - the vector operations that bench holds the functions of vmath.h against are those that
- * the kernels ask for, counted word by word. Negations and lanes kept are not: they may be part of others. */
+/* test_operations.c - the vector operations that bench holds the functions of vmath.h against are
+ * those that the kernels ask for, counted word by word. Negations and lanes kept are not: they may
+ * be part of others. */
 #include "harness/check.h"
 #include "ref/bce.h"
 #include "ref/bce_logits.h"
@@ -83,8 +84,8 @@ static void division(void)
 
 enum { LEN = 1600 };
 
-/* What a vector of `name` takes must be what its check says; `idle`: a sum that nobody asks for, which
- * compilers leave out. What a row takes once is too little to count. */
+/* What a vector of `name` takes must be what its check says; `idle`: a sum that nobody asks for,
+ * which compilers leave out. What a row takes once is too little to count. */
 static void assert_counted(const char *name, int idle)
 {
     const struct check *c;

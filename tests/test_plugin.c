@@ -1,5 +1,5 @@
-/* test_plugin.c - kernels of one's own: the worked example through every command that takes a plugin,
- * and what is refused. */
+/* test_plugin.c - kernels of one's own: the worked example through every command that takes a
+ * plugin, and what is refused. */
 #include "tests/cli.h"
 
 #define COMPILE "${CC:-cc} -O2 -shared -fPIC -I '" SOURCE_DIR "' "
@@ -50,8 +50,8 @@ static void compile_line(const char *line)
     assert_ended(0, "", line);
 }
 
-/* Of all floats one is wrong, which no drawn case meets: a part of them is tried, with that one in it
- * or beside it. */
+/* Of all floats one is wrong, which no drawn case meets: a part of them is tried, with that one in
+ * it or beside it. */
 static void all_floats_are_tried(void **state)
 {
     (void)state;

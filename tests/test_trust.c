@@ -1,4 +1,5 @@
-/* test_trust.c - what is no evidence is not counted as such, and sets that were missed are failures. */
+/* test_trust.c - what is no evidence is not counted as such, and sets that were missed are
+ * failures. */
 #include "harness/campaign.h"
 #include "harness/trust.h"
 
@@ -80,8 +81,8 @@ static void a_function_without_evidence_and_a_set_that_was_missed_are_rejected(v
     }
 }
 
-/* The program without the objects of the architecture's widest set, as a compiler would make it that lacks
- * it: a failure where the machine has that set, and nothing to miss where it has not. */
+/* The program without the objects of the architecture's widest set, as a compiler would make it
+ * that lacks it: a failure where the machine has that set, and nothing to miss where it has not. */
 static void a_build_without_a_set_says_so_and_fails(void **state)
 {
     (void)state;

@@ -35,8 +35,8 @@ enum isa isa_best(void)
 enum { LAYERS(NUMBER) NUMBER(elementary) LAYER_COUNT };
 const void *isa_plugin[LAYER_COUNT];
 
-/* The tables of a layer, in the order of enum isa, and the function that picks from them. Those of a
- * set that was not linked are NULL. */
+/* The tables of a layer, in the order of enum isa, and the function that picks from them. Those of
+ * a set that was not linked are NULL. */
 #define WEAK __attribute__((weak))
 #define DECLARE(layer, set) extern const struct layer##_float layer##_##set WEAK;
 #define ADDRESS(layer, set) &layer##_##set,

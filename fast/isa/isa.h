@@ -1,8 +1,8 @@
 /* isa.h - the instruction sets that the kernels of fast/ are compiled for.
  *
- * Every fast/x.c is compiled once per set into an object that exports one table, x_<set>; x_fast(isa)
- * gives the table of a set. Who calls a kernel says which set it means. Beside the sets stands
- * ISA_plugin: a user's own kernels, those of fast/plugin.h.
+ * Every fast/x.c is compiled once per set into an object that exports one table, x_<set>;
+ * x_fast(isa) gives the table of a set. Who calls a kernel says which set it means. Beside the sets
+ * stands ISA_plugin: a user's own kernels, those of fast/plugin.h.
  */
 #ifndef FAST_ISA_H
 #define FAST_ISA_H
@@ -23,7 +23,8 @@ enum isa { ISAS(ISA_ENUM, ISA_) ISA_plugin, ISA_COUNT };
 
 extern const char *const isa_name[ISA_COUNT];
 
-/* What ISA_plugin is: a table for each layer, in the order of ref/layers.h; NULL where there is none. */
+/* What ISA_plugin is: a table for each layer, in the order of ref/layers.h; NULL where there is
+ * none. */
 extern const void *isa_plugin[];
 
 /* Whether a level gives the bits that are asked for: scalar for every set, a plugin for itself. */

@@ -29,8 +29,8 @@ static const char *const large[] = { "n=1024,len=1024,eps=1e-15", NULL };
 CALL(bce, forward, a[0], a[1], a[2])
 CALL(bce, backward, a[0], a[1], a[2])
 
-/* The logarithm of a number that carries an error of u, as 1 - p and the rounded eps do, is wrong by
- * u however small it is itself: hence the ones. */
+/* The logarithm of a number that carries an error of u, as 1 - p and the rounded eps do, is wrong
+ * by u however small it is itself: hence the ones. */
 static void forward_magnitude(const void *shape, double *const *a)
 {
     const struct bce_shape *s = shape;

@@ -1,5 +1,5 @@
-/* conv2d_shapes.h - the shapes on which convolution is tried: those always tried, what random ones are
- * made to hold, and large ones that are timed alone.
+/* conv2d_shapes.h - the shapes on which convolution is tried: those always tried, what random ones
+ * are made to hold, and large ones that are timed alone.
  */
 #ifndef CHECK_CONV2D_SHAPES_H
 #define CHECK_CONV2D_SHAPES_H
