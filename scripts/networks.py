@@ -193,19 +193,20 @@ def loss(name, trace, labels):
     return value(None, z, t), gradient(None, z, t)
 
 
-def step(name, form, parameters, pixels, labels):
+def step(name, form, parameters, pixels, labels, sizes=True):
     """Forward and backward. terms: for every gradient the sum of its terms' absolute values, of
-    which it is known to a few units in the last place, however much they cancel."""
+    which it is known to a few units in the last place, however much they cancel; unless it is
+    without `sizes`."""
     trace = run(name, form, parameters, pixels, training=True)
     mean, dy = loss(name, trace, labels)
     gradients, terms, ranges = {}, {}, {}
     for stage in reversed(trace):
         given = own(stage.name, stage.op, parameters)
         dx, *found = BACKWARD[stage.op](stage.sizes, stage.x, dy, *given)
-        if found:
+        names = [stage.name + p for p in ('.w', '.b')]
+        gradients.update(zip(names, found))
+        if found and sizes:
             _, *size = BACKWARD[stage.op](stage.sizes, abs(stage.x), abs(dy), *given)
-            names = [stage.name + p for p in ('.w', '.b')]
-            gradients.update(zip(names, found))
             terms.update(zip(names, size))
         if stage.op == 'minmax':
             ranges[stage.name + '.range'] = layers.minmax_statistics(None, stage.x.ravel())

@@ -7,8 +7,10 @@
  *   plain LAYER.FUNCTION SHAPE     oneDNN from NCHW to NCHW: what it has to reorder counts
  *   blas LAYER.FUNCTION SHAPE      OpenBLAS
  *   step NETWORK BATCH             forward, backward and update of our engine
+ *   traffic NETWORK 1              its weights read, and then read and written where they lie
  * Argument: the number of threads.
  */
+#include "fast/probe.h"
 #include "harness/check.h"
 #include "harness/net.h"
 #include "harness/progress.h"
@@ -35,6 +37,7 @@ struct work {
     float *operand[MAX_OPERANDS], *scratch;
     struct net *net;
     int batch;
+    size_t parameters;
     /* oneDNN's */
     dnnl_primitive_t primitive, before[REORDERS], after;
     dnnl_exec_arg_t args[4], before_args[REORDERS][2], after_args[2];
@@ -184,6 +187,17 @@ static void make_dnnl(struct work *w, int plain)
     w->run = run_dnnl;
 }
 
+static void run_traffic(struct work *w)
+{
+    static volatile float sink;
+    const struct probe *probe = probe_fast(isa_best());
+    const float *in[] = { w->scratch, NULL };
+    float *none[] = { NULL }, *out[] = { w->scratch, NULL };
+    const size_t count[] = { w->parameters, w->parameters };
+    sink = probe->traffic(in, none, count) + probe->traffic(in, out, count);
+    (void)sink;
+}
+
 static void make_step(struct work *w, const char *name, struct error *e)
 {
     static struct network network[WORKS];
@@ -193,6 +207,7 @@ static void make_step(struct work *w, const char *name, struct error *e)
     uint8_t pixels[3 * 32 * 32];
     if (!network_find(name, NULL, n, e) || !network_layout(n, &layout, e))
         return;
+    w->parameters = (size_t)layout.total;
     w->net = engine_fast.create(n, w->batch, isa_best(), LOSS_FUSED, e);
     double *p = calloc((size_t)layout.total, sizeof *p);
     if (!w->net || !p)
@@ -215,9 +230,13 @@ static void make(struct work *w, struct error *e)
     fail(e, "'%.400s' is not understood", w->line);
     if (sscanf(w->line, "%15s %63s %255s", kind, name, rest) != 3)
         return;
-    if (!strcmp(kind, "step")) {
+    if (!strcmp(kind, "step") || !strcmp(kind, "traffic")) {
         w->batch = atoi(rest);
         make_step(w, name, e);
+        if (!strcmp(kind, "traffic") && w->run) {
+            w->scratch = numbers(w->parameters);
+            w->run = run_traffic;
+        }
         return;
     }
     w->function = find_function(name, &w->check);

@@ -1,12 +1,17 @@
 #!/usr/bin/python3
-"""Our kernels and training steps beside oneDNN, OpenBLAS and PyTorch, in turns in one run.
+"""Our kernels and training beside oneDNN, OpenBLAS, PyTorch and NumPy, in turns in one run.
 
   scripts/peers.py BUILD [--rounds N] [--threads N] [--only WORD]
 
-In every round each side takes the least of some short bursts; told are medians over the rounds, and as
-ratios the medians of those within one round: on a machine that slows down both sides do. oneDNN is told twice: `best` in its own layouts, nothing
-reordered; `plain` from NCHW to NCHW, as ours comes and goes. PyTorch's step is zero_grad, forward,
-loss, backward and SGD's step; ours computes the same. Writes BUILD/peers.json, prints a table.
+In every round each side takes the least of some short bursts; told are medians over the rounds, and
+as ratios the medians of those within one round: on a machine that slows down both sides do. oneDNN is
+told twice: `best` in its own layouts, nothing reordered; `plain` from NCHW to NCHW, as ours comes and
+goes. PyTorch's step is zero_grad, forward, loss, backward and SGD's step; ours computes the same.
+
+An epoch is so many steps as the document's has, of a step that was measured; NumPy's networks are those
+of scripts/networks.py, in float64. A step of mnist01-relu is also held against the time in which its
+weights are read, and read and written, and batches by two threads against one. Writes
+BUILD/peers.json, prints a table.
 """
 import argparse
 import json
@@ -34,6 +39,10 @@ DENSE = ['n=1,in=3125,out=100', 'n=64,in=3125,out=100', 'n=64,in=1568,out=10',
 STEPS = [('mnist01-relu', 1, 10), ('fashion', 1, 10), ('mnist01-sigmoid', 1, 10), ('mnist10', 1, 10),
          ('mnist01-relu', 64, 3), ('fashion', 64, 3), ('mnist01-sigmoid', 64, 3), ('mnist10', 64, 3),
          ('chihuahua-muffin', 1000, 4)]
+# network, batch, steps of an epoch
+EPOCHS = [('mnist01-relu', 1, 10000), ('fashion', 1, 60000), ('mnist01-sigmoid', 1, 2000),
+          ('mnist10', 1, 1000), ('chihuahua-muffin', 1000, 1)]
+THREADS_WANTED, TRAFFIC_WANTED = 1.7, 1 / 1.6
 BURSTS, PATIENCE = 12, 0.2  # of PyTorch in one turn: calls, and seconds at most
 
 
@@ -97,6 +106,24 @@ def networks(torch):
     return make
 
 
+def numpy_step(name, batch):
+    """A step of the document's network as NumPy has it, with the update."""
+    import numpy as np
+    import networks as nets
+    rng = np.random.default_rng(1)
+    size = 32 if name == 'chihuahua-muffin' else 28
+    pixels = rng.integers(0, 256, (batch, *nets.image(name, size, size)))
+    labels = rng.integers(0, nets.NETWORKS[name].classes, batch)
+    parameters = {p: rng.standard_normal(shape) / max(shape[0], 10)
+                  for p, shape in nets.shapes(name, 'document', size, size).items()}
+
+    def step():
+        done = nets.step(name, 'document', parameters, pixels, labels, sizes=False)
+        for p, gradient in done.gradients.items():
+            parameters[p] -= 1e-6 * gradient
+    return step
+
+
 class Worker:
     def __init__(self, program, threads):
         environment = dict(os.environ, OMP_NUM_THREADS=str(threads), OPENBLAS_NUM_THREADS=str(threads))
@@ -112,7 +139,7 @@ class Worker:
         return float(answer)
 
 
-def torch_seconds(step):
+def seconds_of(step):
     """The least of some calls, as peers.c takes the least of some bursts."""
     step()
     least, end = float('inf'), time.perf_counter() + PATIENCE
@@ -126,7 +153,7 @@ def torch_seconds(step):
     return least
 
 
-def works(worker, torch):
+def works(worker, two, torch):
     """(what, shape, peer, wanted ratio, our seconds, the peer's seconds), as functions."""
     def ask(line):
         return lambda: worker.seconds(line)
@@ -146,7 +173,22 @@ def works(worker, torch):
         step = make(name, batch)
         step()
         yield ('step of ' + name, 'batch of %d' % batch, 'PyTorch', wanted,
-               ask('step %s %d' % (name, batch)), lambda step=step: torch_seconds(step))
+               ask('step %s %d' % (name, batch)), lambda step=step: seconds_of(step))
+    for name, batch, steps in EPOCHS:
+        step = numpy_step(name, batch)
+        yield ('epoch of ' + name, '%d of %d' % (steps, batch), 'NumPy', None,
+               lambda line='step %s %d' % (name, batch), steps=steps: steps * worker.seconds(line),
+               lambda step=step, steps=steps: steps * seconds_of(step))
+    yield ('step of mnist01-relu', 'batch of 1', 'its weights read, read and written',
+           TRAFFIC_WANTED, ask('step mnist01-relu 1'), ask('traffic mnist01-relu 1'))
+    for name, batch, _ in [s for s in STEPS if s[1] > 1]:
+        line = 'step %s %d' % (name, batch)
+        yield ('step of ' + name, 'batch of %d' % batch, 'two threads beside one', THREADS_WANTED,
+               lambda line=line: two.seconds(line), ask(line))
+
+
+def verdict(row):
+    return '' if row['wanted'] is None else 'met' if row['times'] >= row['wanted'] else 'missed'
 
 
 def main():
@@ -164,24 +206,26 @@ def main():
         torch = None
         print('no PyTorch here: scripts/setup.sh peers; its rows are left out', file=sys.stderr)
     worker = Worker(options.build / 'peers', options.threads)
+    two = Worker(options.build / 'peers', 2)
     rows = []
     print('%d thread%s, %d rounds, medians; times: how many times faster ours is\n'
           % (options.threads, 's' if options.threads > 1 else '', options.rounds))
     print('| work | shape | ours us | peer | peer us | times | wanted | verdict |')
     print('|---|---|---:|---|---:|---:|---:|---|')
-    for what, shape, peer, wanted, ours, theirs in works(worker, torch):
+    for what, shape, peer, wanted, ours, theirs in works(worker, two, torch):
         if options.only not in ' '.join((what, shape, peer)):
             continue
         ours(), theirs()
-        rounds = max(3, options.rounds // 5) if '1000' in shape else options.rounds
+        rounds = max(3, options.rounds // 5) if '1000' in shape or peer == 'NumPy' else options.rounds
         pairs = [(ours(), theirs()) for _ in range(rounds)]
         row = {'work': what, 'shape': shape, 'peer': peer, 'wanted': wanted,
                'ours': median(a for a, _ in pairs), 'theirs': median(b for _, b in pairs),
                'times': median(b / a for a, b in pairs)}
         rows.append(row)
-        print('| %s | %s | %.2f | %s | %.2f | %.2f | %g | %s |'
-              % (what, shape, 1e6 * row['ours'], peer, 1e6 * row['theirs'], row['times'], wanted,
-                 'met' if row['times'] >= wanted else 'missed'), flush=True)
+        print('| %s | %s | %.2f | %s | %.2f | %.2f | %s | %s |'
+              % (what, shape, 1e6 * row['ours'], peer, 1e6 * row['theirs'], row['times'],
+                 wanted and '%.3g' % wanted or '',
+                 verdict(row)), flush=True)
     for peer in sorted({r['peer'] for r in rows}):
         some = [r['times'] for r in rows if r['peer'] == peer and '00' in r['work'][:3]] or \
                [r['times'] for r in rows if r['peer'] == peer]
