@@ -26,20 +26,22 @@ static const char *const cases[] = {
     "n=3,c=2,h=7,w=5,o=2,kh=7,kw=5,stride=1,pad=0,bias=channel",
     "n=1,c=2,h=6,w=6,o=3,kh=2,kw=3,stride=2,pad=4,bias=none",
     "n=2,c=2,h=11,w=40,o=5,kh=3,kw=5,stride=5,pad=2,bias=position",
+    "n=1,c=2,h=3,w=21,o=2,kh=2,kw=3,stride=2,pad=13,bias=none",
     /* as many rows as a tile of few channels takes together, and no room beside them */
     "n=1,c=1,h=3,w=17,o=2,kh=3,kw=3,stride=1,pad=1,bias=none",
     "n=2,c=2,h=4,w=35,o=2,kh=4,kw=3,stride=1,pad=2,bias=channel",
     "n=1,c=1,h=5,w=20,o=1,kh=5,kw=2,stride=1,pad=2,bias=none",
     "n=1,c=1,h=6,w=9,o=2,kh=6,kw=3,stride=1,pad=3,bias=channel",
-    /* lanes of channels, not all of them used, and images for which there is no room together */
-    "n=1,c=14,h=6,w=17,o=9,kh=3,kw=6,stride=2,pad=1,bias=position",
+    /* lanes of channels, and images for which there is no room together */
     "n=3,c=31,h=4,w=4,o=17,kh=2,kw=2,stride=1,pad=0,bias=channel",
     "n=16,c=16,h=22,w=22,o=2,kh=2,kw=2,stride=8,pad=0,bias=none",
     /* batches whose images go abreast: one group and more, and what is left of them */
     "n=16,c=6,h=8,w=7,o=4,kh=2,kw=3,stride=1,pad=4,bias=none",
     "n=17,c=4,h=9,w=10,o=9,kh=3,kw=3,stride=2,pad=1,bias=position",
-    "n=35,c=5,h=6,w=7,o=5,kh=4,kw=3,stride=3,pad=2,bias=channel",
     "n=32,c=4,h=9,w=11,o=6,kh=3,kw=2,stride=4,pad=0,bias=none",
+    /* of either of the last two, which also come grown until threads share them */
+    "n=1,c=14,h=6,w=17,o=9,kh=3,kw=6,stride=2,pad=1,bias=position",
+    "n=35,c=5,h=6,w=7,o=5,kh=4,kw=3,stride=3,pad=2,bias=channel",
     NULL
 };
 

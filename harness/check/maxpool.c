@@ -33,6 +33,7 @@ static const char *const cases[] = {
     "n=1,c=2,h=9,w=17,k=2,stride=3",
     "n=1,c=1,h=6,w=35,k=6,stride=2",
     "n=1,c=2,h=5,w=17,k=2,stride=2",
+    "n=1,c=2,h=18,w=70,k=3,stride=2", /* beyond the first block, whole and not */
     NULL
 };
 
