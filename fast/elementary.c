@@ -1,20 +1,20 @@
 #include "ref/elementary.h"
-#include "fast/each.h"
+#include "fast/flight.h"
 #include "fast/vmath.h"
 
-static void exp_of(const struct elementary_shape *s, const float *x, float *y)
-{
-    each(s->len, x, y, v_exp);
-}
+#define OF(name)                                                                                   \
+    INLINED v name##_value(const v *given, v x, v unused)                                          \
+    {                                                                                              \
+        (void)given, (void)unused;                                                                 \
+        return v_##name(x);                                                                        \
+    }                                                                                              \
+    static void name##_of(const struct elementary_shape *s, const float *x, float *y)              \
+    {                                                                                              \
+        fly(s->len, x, NULL, y, 0.0f, name##_value, NULL);                                         \
+    }
 
-static void log_of(const struct elementary_shape *s, const float *x, float *y)
-{
-    each(s->len, x, y, v_log);
-}
-
-static void log1p_of(const struct elementary_shape *s, const float *x, float *y)
-{
-    each(s->len, x, y, v_log1p);
-}
+OF(exp)
+OF(log)
+OF(log1p)
 
 const struct elementary_float FAST_TABLE(elementary) = { exp_of, log_of, log1p_of };

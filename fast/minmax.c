@@ -36,7 +36,6 @@ INLINED void offer_block(struct least *min, struct least *max, const float *x, i
         low[k] = high[k] = v_load(x);
         number[k] = v_eq(low[k], low[k]);
     }
-    UNROLL
     for (int i = 16; i < size; i += 16) {
         const int k = i / 16 % 2;
         const v value = v_load(x + i);

@@ -170,7 +170,7 @@ def read_proven():
 class Build:
     """The program as it is, how each of its objects is compiled, and what it depends on.
 
-    All of it is a library, but for what has main(): a mutant's objects are linked before it, and take the
+    All but what has main() is one shared object: a mutant's objects are linked before it, and take the
     place of those in it. Kernels are compiled without inlining, a few times as quickly, and trap on a
     step out of an array: the bits are the same. Only whether a mutant that nothing killed is one at all
     is asked of objects with inlining."""
@@ -196,7 +196,7 @@ class Build:
             if '-o' in words:
                 target = words[words.index('-o') + 1]
                 (self.compile if '-c' in words else self.link)[target] = words
-        self.make_library()
+        self.make_rest()
         self.users = {}
         for target in self.compile:
             name = pathlib.Path(target).name.split('.')
@@ -209,11 +209,11 @@ class Build:
         self.seconds = {} # of processor time, that each layer takes as it is
         self.inlined, self.lock = {}, threading.Lock()
 
-    def make_library(self):
-        self.program, self.library = f'{self.base}/cnncheck', f'{self.base}/library.so'
+    def make_rest(self):
+        self.program, self.rest = f'{self.base}/cnncheck', f'{self.base}/rest.so'
         parts = {w for w in self.link[self.program] if w in self.compile and not w.endswith('/main.o')}
         link = [w for w in self.link[self.program] if not w.endswith('/main.o')]
-        link[link.index('-o') + 1] = self.library
+        link[link.index('-o') + 1] = self.rest
         self.run_now([*link, '-shared'])
         for target, words in self.link.items():
             source = [w for w in words if w.startswith('tests/')]
@@ -275,7 +275,7 @@ class Build:
         made = work / pathlib.Path(target).name
         words[words.index('-o') + 1] = str(made)
         main = next(i for i, w in enumerate(words) if w.endswith('.o')) + 1
-        words[main:main] = [str(work / pathlib.Path(t).name) for t in changed] + [self.library]
+        words[main:main] = [str(work / pathlib.Path(t).name) for t in changed] + [self.rest]
         words.append(f'-Wl,-rpath,{ROOT / self.base}')
         return None if subprocess.run(words, cwd=ROOT, capture_output=True).returncode else made
 

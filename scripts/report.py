@@ -248,11 +248,12 @@ def speed(build):
              microseconds(r["theirs"]), f"{r['times']:.2f}", r["wanted"] and f"{r['wanted']:.3g}" or "",
              "" if not r["wanted"] else "met" if r["times"] >= r["wanted"] else "**missed**")
             for r in p["rows"]]
-    text += (f"\nBeside others, in turns within one run, medians over {p['rounds']} rounds, threads: {p['threads']}. oneDNN\n"
-             "is told in its own layouts with nothing reordered (best) and from NCHW to NCHW as ours comes and\n"
-             "goes (plain). An epoch is so many times a step that was measured; NumPy's are the networks of\n"
-             "`scripts/networks.py`. A step of mnist01-relu is held against the mere reading, and reading and\n"
-             "writing, of its weights as well, and batches by two threads against one:\n\n")
+    text += (f"\nBeside others, in turns within one run, medians over {p['rounds']} rounds (a fifth where a call\n"
+             f"takes long), threads: {p['threads']}. oneDNN is told in its own layouts with nothing reordered (best)\n"
+             "and from NCHW to NCHW as ours comes and goes (plain). An epoch is so many times a step that was\n"
+             "measured; NumPy's are the networks of `scripts/networks.py`. A step of mnist01-relu is held against\n"
+             "the mere reading, and reading and writing, of its weights as well, and batches by two threads\n"
+             "against one:\n\n")
     return text + table(("work", "shape", "beside", "us, ours", "us, theirs", "times their speed",
                          "wanted", "verdict"), rows)
 

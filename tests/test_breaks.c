@@ -1,9 +1,7 @@
 /* test_breaks.c - every class of check sees the break that it is there for, with each of ten seeds,
  * in kernels that are right but for that one, and lets the right ones pass. */
-#include "harness/judge.h"
+#include "harness/defects.h"
 #include "tests/cli.h"
-
-enum { SEEDS = 10 };
 
 static int make_plugin(void **state)
 {

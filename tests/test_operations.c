@@ -49,11 +49,6 @@ static void division(void)
 #undef FAST_TABLE
 #define FAST_TABLE(layer) counted_##layer
 
-
-
-
-
-
 #define PASTE_(layer, name) layer##_##name
 #define PASTE(layer, name)  PASTE_(layer, name)
 #define forward    PASTE(KERNEL, forward)
