@@ -164,7 +164,8 @@ static void end(struct job *j)
  * of each probe do what the kernel does; of those that it needs none of nothing is measured. */
 static void take_turns(struct job *j, const double *needed, int threads, struct timing *out)
 {
-    static run_function *const probe[LIMITS] = { run_peak, run_operations, run_divisions, run_traffic };
+    static run_function *const probe[LIMITS] = { run_peak, run_operations, run_divisions,
+                                                 run_traffic };
     double kernel[TURNS], part[LIMITS][TURNS], cycles[TURNS];
     long probe_repeats[LIMITS];
     const long repeats = repeats_of(run_fast, j);
@@ -173,7 +174,9 @@ static void take_turns(struct job *j, const double *needed, int threads, struct 
         probe_repeats[l] = needed[l] > 0.0 ? repeats_of(probe[l], j) : 0;
     for (int t = 0; t < TURNS; t++) {
         for (int l = 0; l < LIMITS; l++)
-            part[l][t] = needed[l] > 0.0 ? time_of(probe[l], j, probe_repeats[l]) * needed[l] / threads : 0.0;
+            part[l][t] = needed[l] > 0.0
+                             ? time_of(probe[l], j, probe_repeats[l]) * needed[l] / threads
+                             : 0.0;
         run_fast(j, 1); /* what the probe left in the caches is not what a network leaves */
         const uint64_t before = counted ? cycles_now() : 0;
         kernel[t] = time_of(run_fast, j, repeats);
@@ -188,7 +191,8 @@ static void take_turns(struct job *j, const double *needed, int threads, struct 
             out->part = median;
         }
     }
-    if (j->isa == ISA_scalar || (out->limit == LIMIT_MEMORY && out->flops == 0.0 && out->bytes < LEAST_BYTES))
+    if (j->isa == ISA_scalar ||
+        (out->limit == LIMIT_MEMORY && out->flops == 0.0 && out->bytes < LEAST_BYTES))
         out->part = NAN;
     out->seconds = quartile(kernel, TURNS, 2);
     out->spread = (quartile(kernel, TURNS, 3) - quartile(kernel, TURNS, 1)) / out->seconds;

@@ -46,7 +46,7 @@ struct tally {
     long rejected;
     double seconds;                     /* of a processor, in cases and all floats */
     long exhausted;                     /* floats tried by the exhaustive tier, at every set */
-    double ulps, ulps_at;               /* the worst error in ulps, half of one and more, and its x */
+    double ulps, ulps_at;               /* the worst error in ulps, from half of one, and its x */
     double headroom;                    /* the worst error as a part of its bound */
     char witness[SHAPE_TEXT + 32];      /* and the case and set where it was */
     double *spread;                     /* the worst of every bounded case */

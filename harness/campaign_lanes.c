@@ -44,7 +44,8 @@ static bool held(struct trials *t, const char *what, enum placement where)
             continue;
 #pragma omp atomic
         t->tally->calls[isa]++;
-        if (judge_fast(&t->judge, (enum isa)isa, isa_leads((enum isa)isa) ? PLACE_START : where, &trial))
+        if (judge_fast(&t->judge, (enum isa)isa, isa_leads((enum isa)isa) ? PLACE_START : where,
+                       &trial))
             continue;
         snprintf(reason, sizeof reason, "%s: %s judge: %s", what, judge_label[trial.rejected_by],
                  trial.reason);
@@ -142,7 +143,8 @@ static void without_extremes(struct trials *t, bool exact)
 }
 
 /* Inputs that are exact where they can be, which is where the judge forgives least. */
-static void try_lanes(struct campaign *c, struct guard *guard, struct tally *tally, const char *text)
+static void try_lanes(struct campaign *c, struct guard *guard, struct tally *tally,
+                      const char *text)
 {
     struct trials t = { .campaign = c, .tally = tally, .text = text, .judge.guard = guard };
     const bool exact = tally->function->exact;

@@ -47,10 +47,11 @@ static bool same_bits(const struct campaign *c, const struct settings *settings,
 {
     struct dataset few = *images;
     struct settings once = *settings;
-    double *first = malloc(sizeof *first * 2 * (size_t)layout->total), *other = first + layout->total;
+    double *first = malloc(sizeof *first * 2 * (size_t)layout->total);
     bool good = true;
     if (!first)
         abort();
+    double *const other = first + layout->total;
     once.epochs = 1;
     few.count = few.count < SAME_BITS_IMAGES ? few.count : SAME_BITS_IMAGES;
     for (int isa = 0; good && isa < ISA_COUNT; isa++) {
@@ -93,8 +94,9 @@ static bool judge_sides(struct training *t, const struct side side[2], struct er
 static bool train(const struct campaign *c, struct training *t, struct error *e)
 {
     const struct network *network = t->network;
-    struct settings settings = { .network = network, .epochs = EPOCHS, .batch = network->form->batch,
-                                 .lr = network->form->lr, .lr_decay = 1.0, .seed = c->seed };
+    struct settings settings = { .network = network, .epochs = EPOCHS,
+                                 .batch = network->form->batch, .lr = network->form->lr,
+                                 .lr_decay = 1.0, .seed = c->seed };
     struct images images = { 0 };
     struct layout layout;
     double *weights = NULL;
@@ -102,14 +104,15 @@ static bool train(const struct campaign *c, struct training *t, struct error *e)
     if (good && (weights = malloc(sizeof *weights * (size_t)layout.total)) == NULL)
         good = fail(e, "no memory for %d parameters", layout.total);
     if (good) {
-        struct side side[2] = { { .engine = &engine_ref } , { .engine = &engine_fast } };
+        struct side side[2] = { { .engine = &engine_ref }, { .engine = &engine_fast } };
         for (int isa = 0; isa < ISA_COUNT; isa++)
             if (c->use[isa])
                 side[1].isa = (enum isa)isa; /* the widest */
         network_init(&layout, settings.init, settings.seed, weights);
         for (int i = 0; i < 2; i++)
             train_side(&side[i], &settings, &images.train, &images.test, weights);
-        good = judge_sides(t, side, e) && same_bits(c, &settings, &images.train, &layout, weights, e);
+        good = judge_sides(t, side, e) &&
+               same_bits(c, &settings, &images.train, &layout, weights, e);
         trainer_close(&side[0].trainer);
         trainer_close(&side[1].trainer);
     }

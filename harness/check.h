@@ -57,7 +57,7 @@ struct operand {
     enum { IN, OUT } role;
     const char *dims;
     enum fill fill;    /* IN */
-    bool selects;      /* IN: it picks terms rather than scaling them, so S is taken with it as it is */
+    bool selects;      /* IN: it picks terms rather than scaling them: S is taken with it as is */
     const char *terms; /* OUT: the product of these keys, plus `more`, is n: terms, or roundings;
                         * NULL: nothing is ever rounded */
     int more;
@@ -80,7 +80,8 @@ struct function {
     const char *flops; /* the product of these keys, times `each`, is what it computes; NULL: it is
                         * held against memory alone */
     int each;
-    const char *elements; /* the product of these keys is how many numbers it computes, of which 16 take */
+    const char *elements; /* the product of these keys is how many numbers it computes, of which 16
+                           * take */
     int operations, divisions; /* so many vector operations and divisions; NULL: not counted */
     enum rule rule;
     bool exact; /* integers in, small enough, give exact sums: judged bit for bit as well */
@@ -94,11 +95,12 @@ struct check {
     size_t shape_size;
     const char *kernels; /* what fast/plugin.h compares */
     struct key key[MAX_KEYS]; /* ended by a NULL name; those of a case first, derived ones last */
-    const char *(*invalid)(const void *shape); /* what the contract needs and the shape lacks, or NULL */
+    /* What the contract needs and the shape lacks, or NULL. */
+    const char *(*invalid)(const void *shape);
     const char *const *cases; /* shapes that are always tried, as text, ended by NULL */
     const char *const *trouble; /* what every second random shape is made to hold, one of these,
                                  * ended by NULL: "kh=h,stride=kw+1" */
-    int documents;            /* so many of them, the first, are the documents' own: bench times them */
+    int documents; /* so many of the cases, the first, are the documents' own: bench times them */
     const char *const *large; /* more that it times, as large networks have them, ended by NULL */
     struct function function[MAX_FUNCTIONS]; /* ended by a NULL name */
 };

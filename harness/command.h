@@ -32,7 +32,8 @@ int unusable(const struct error *e);
 bool bad_option(const char *command, char *const *argv, struct error *e);
 
 /* A whole number in least .. most; `option` is what messages call it. */
-bool parse_int(const char *option, const char *text, int least, int most, int *out, struct error *e);
+bool parse_int(const char *option, const char *text, int least, int most, int *out,
+               struct error *e);
 
 /* A finite number in least .. most. */
 bool parse_real(const char *option, const char *text, double least, double most, double *out,

@@ -15,16 +15,17 @@
 static const char help[] =
     "usage: cnncheck bench [OPTION]...\n"
     "\n"
-    "Times every kernel of fast/: the median of a call and the spread between the quartiles, cycles\n"
-    "where the system lets them be counted, and the part of the limit that it reaches. The limit is\n"
-    "the longest of the times measured in turns with the kernel: its multiply-adds, or the vector\n"
-    "operations or divisions of its functions, at the rate of nothing but these; and its operands read\n"
-    "and written once from where they lie. More than 100 % is an error of measurement, and is marked.\n"
+    "Times every kernel of fast/: the median of a call and the spread between the quartiles,\n"
+    "cycles where the system lets them be counted, and the part of the limit that it reaches.\n"
+    "The limit is the longest of the times measured in turns with the kernel: its\n"
+    "multiply-adds, or the vector operations or divisions of its functions, at the rate of\n"
+    "nothing but these; and its operands read and written once from where they lie. More than\n"
+    "100 % is an error of measurement, and is marked.\n"
     "\n"
     "  --layer GLOB          only functions that match: conv2d, 'conv2d.*' (default: *)\n"
     "  --isa NAME            instruction set (default: CNNCHECK_ISA, or the widest)\n"
-    "  --plugin FILE         only the kernels of this shared object, which README says how to make,\n"
-    "                        each before the one of the instruction set\n"
+    "  --plugin FILE         only the kernels of this shared object, which README says how to\n"
+    "                        make, each before the one of the instruction set\n"
     "  --shapes NAME         notebooks: the documents' own, and batches of 64 of them (default);\n"
     "                        large: those of large networks; all: both\n"
     "  --case SHAPE          only this shape\n"
@@ -129,7 +130,8 @@ static bool make_plan(const struct request *r, struct plan *p, struct error *e)
         for (const struct function *f = checks[i]->function; f->name; f++) {
             char name[128];
             snprintf(name, sizeof name, "%s.%s", checks[i]->layer, f->name);
-            if (plugin_lacks(f) || (fnmatch(r->glob, name, 0) && fnmatch(r->glob, checks[i]->layer, 0)))
+            if (plugin_lacks(f) ||
+                (fnmatch(r->glob, name, 0) && fnmatch(r->glob, checks[i]->layer, 0)))
                 continue;
             if (r->only && shape_parse(checks[i], r->only, "--case", &shape, e))
                 add(p, checks[i], f, r->only);
@@ -149,8 +151,8 @@ static void print_machine(const struct request *r)
     for (int i = 0; i < 4; i++)
         printf("%s %.0f GB/s of %zu KiB", i ? "," : "", 1e-9 * bench_copy(r->isa, bytes[i]),
                bytes[i] >> 10);
-    printf("\n\n%-24s %-7s %10s %6s %10s %7s %7s %7s %6s  %-12s %8s  %s\n", "function", "set", "us", "spread",
-           "cycles", "FLOP/c", "GFLOP/s", "GB/s", "limit", "of", "x ref", "shape");
+    printf("\n\n%-24s %-7s %10s %6s %10s %7s %7s %7s %6s  %-12s %8s  %s\n", "function", "set", "us",
+           "spread", "cycles", "FLOP/c", "GFLOP/s", "GB/s", "limit", "of", "x ref", "shape");
 }
 
 /* Numbers that there are not stand as a dash. */
@@ -237,7 +239,8 @@ int bench_command(int argc, char **argv)
         return EXIT_HELD;
     }
     if (!parse_isa(r.isa_name, &r.isa, &e) || (r.plugin && !plugin_load(r.plugin, &e)) ||
-        !use_threads(r.threads, &e) || !make_plan(&r, &plan, &e) || (r.json && !outfile_possible(r.json, &e)))
+        !use_threads(r.threads, &e) || !make_plan(&r, &plan, &e) ||
+        (r.json && !outfile_possible(r.json, &e)))
         return unusable(&e);
     run(&r, &plan);
     return !r.json || write_json(&r, &plan, &e) ? EXIT_HELD : unusable(&e);

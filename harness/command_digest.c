@@ -201,7 +201,8 @@ int digest_command(int argc, char **argv)
         fputs(help, stdout);
         return EXIT_HELD;
     }
-    if (!choose_levels(r.isa, r.plugin, r.plan.use, &e) || (r.out && !outfile_possible(r.out, &e)) ||
+    if (!choose_levels(r.isa, r.plugin, r.plan.use, &e) ||
+        (r.out && !outfile_possible(r.out, &e)) ||
         (r.check && (count = read_digest(r.check, r.plan.seed, known, &e)) < 0))
         return unusable(&e);
     const int functions = run_functions(&r, mine, known, count, &failed);

@@ -9,8 +9,8 @@
 static const char help[] =
     "usage: cnncheck info\n"
     "\n"
-    "Prints the version, what this build can do, the instruction sets and whether this machine runs\n"
-    "them, the functions, and the networks with their forms.\n";
+    "Prints the version, what this build can do, the instruction sets and whether this machine\n"
+    "runs them, the functions, and the networks with their forms.\n";
 
 int info_command(int argc, char **argv)
 {

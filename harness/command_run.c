@@ -13,12 +13,14 @@ static const char help[] =
     "usage: cnncheck run LAYER.FUNCTION KEY=VALUE... --impl ref|fast [--isa NAME] [--threads N]\n"
     "                    --in NAME=FILE.npy ... --out NAME=FILE.npy ...\n"
     "\n"
-    "Runs one function on arrays of NumPy's .npy files: float32 or float64, C order, read; float64\n"
-    "(ref) or float32 (fast) written. Outputs that are not asked for are computed and dropped.\n"
+    "Runs one function on arrays of NumPy's .npy files: float32 or float64, C order, read;\n"
+    "float64 (ref) or float32 (fast) written. Outputs that are not asked for are computed and\n"
+    "dropped.\n"
     "\n"
     "  --impl ref|fast     which side\n"
     "  --isa NAME          instruction set of fast (default: CNNCHECK_ISA, or the widest usable)\n"
-    "  --plugin FILE       the kernel of this shared object instead, which README says how to make\n"
+    "  --plugin FILE       the kernel of this shared object instead, which README says how to\n"
+    "                      make\n"
     "  --threads N         threads of fast (default: 1)\n"
     "  --in NAME=FILE      an input, once for each\n"
     "  --out NAME=FILE     an output\n"
@@ -171,7 +173,8 @@ static bool prepare(struct request *r, struct error *e)
         r->count[i] = operand_count(r->check, o, &r->shape);
         if (operand_absent(r->check, o, &r->shape)) {
             if (r->file[i])
-                return fail(e, "%s=%s: there is no %s for these keys", o->name, r->file[i], o->name);
+                return fail(e, "%s=%s: there is no %s for these keys", o->name, r->file[i],
+                            o->name);
             continue;
         }
         if (o->role == IN && !read_input(r, i, e))

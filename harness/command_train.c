@@ -21,9 +21,9 @@ static const char help[] =
     "  --impl ref|fast        only this side (default: both)\n"
     "  --isa NAME             instruction set of fast (default: CNNCHECK_ISA, or the widest)\n"
     "  --form NAME            form of the network (default: document; all are below)\n"
-    "  --data DIR             IDX files, plain or .gz; for chihuahua-muffin a folder of JPEG and PNG\n"
-    "                         photographs for each class (default: mnist01 of the fixtures, which\n"
-    "                         CNNCHECK_FIXTURES moves)\n"
+    "  --data DIR             IDX files, plain or .gz; for chihuahua-muffin a folder of JPEG and\n"
+    "                         PNG photographs for each class (default: mnist01 of the fixtures,\n"
+    "                         which CNNCHECK_FIXTURES moves)\n"
     "  --epochs N             passes over the images (default: the form's, below)\n"
     "  --batch N              images in a step (default: the form's)\n"
     "  --lr R                 learning rate (default: the form's)\n"
@@ -33,22 +33,23 @@ static const char help[] =
     "                         the fan-in, with biases of zero (default: scaled)\n"
     "  --loss fused|document  last layer and loss in one stable step, or apart as the document\n"
     "                         has them, which can end in NaN (default: fused)\n"
-    "  --defect ID            put a document's bug into ref (cnncheck defects list); may be given more\n"
-    "                         than once; all: as the document is written. Alone it means --impl ref\n"
+    "  --defect ID            put a document's bug into ref (cnncheck defects list); may be given\n"
+    "                         more than once; all: as the document is written. Alone it means\n"
+    "                         --impl ref\n"
     "  --limit N              the first N training images (default: the network's)\n"
     "  --validation N         hold the last N training images out, and say how many of them are\n"
     "                         right after each epoch (default: the network's)\n"
     "  --threads N            threads of fast (default: 1)\n"
-    "  --shadow[=N]           give the inputs of every kernel call of fast to ref as well, in every\n"
-    "                         N-th step, and judge each tensor that fast made of them (default:\n"
-    "                         100)\n"
+    "  --shadow[=N]           give the inputs of every kernel call of fast to ref as well, in\n"
+    "                         every N-th step, and judge each tensor that fast made of them\n"
+    "                         (default: 100)\n"
     "  --save FILE.npz        write the weights after every epoch; of both sides, those of fast\n"
     "  --load FILE.npz        start from these weights, whichever side wrote them\n"
     "  --log FILE.tsv         a row for each epoch and side\n"
     "  --help                 this text\n";
 
-enum option_name { IMPL, ISA, FORM, DATA, EPOCHS, BATCH, LR, LR_DECAY, SEED, INIT, LOSS, DEFECTS, LIMIT,
-                   VALIDATION, THREADS, SHADOW, SAVE, LOAD, LOG, HELP };
+enum option_name { IMPL, ISA, FORM, DATA, EPOCHS, BATCH, LR, LR_DECAY, SEED, INIT, LOSS, DEFECTS,
+                   LIMIT, VALIDATION, THREADS, SHADOW, SAVE, LOAD, LOG, HELP };
 
 static const struct option options[] = {
     { "impl", required_argument, NULL, IMPL },     { "isa", required_argument, NULL, ISA },

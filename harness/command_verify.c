@@ -21,8 +21,9 @@ static const char help[] =
     "                        mnist01-sigmoid.train (default: *)\n"
     "  --isa NAME            only this instruction set, CNNCHECK_ISA too (default: all that the\n"
     "                        machine has; one that is missing in this build is a failure)\n"
-    "  --plugin FILE         only the kernels of this shared object, which README says how to make:\n"
-    "                        against ref, NumPy and themselves, without networks and training\n"
+    "  --plugin FILE         only the kernels of this shared object, which README says how to\n"
+    "                        make: against ref, NumPy and themselves, without networks and\n"
+    "                        training\n"
     "  --case SHAPE          only this case, and the fixtures of this name; it is told as it is,\n"
     "                        while others, listed or drawn, that fail are reduced to the smallest\n"
     "                        that does: not fixtures, relations, alignments, NaN and infinities\n"
@@ -40,13 +41,15 @@ static const char help[] =
     "\n"
     "Exit status: 0 everything held, 1 something was rejected, 2 it could not be run.\n";
 
-enum option_name { LAYER, ISA, PLUGIN_FILE, CASE, SEED, TIER, BUDGET, SHARD, THREADS, JSON, JUNIT, HELP };
+enum option_name { LAYER, ISA, PLUGIN_FILE, CASE, SEED, TIER, BUDGET, SHARD, THREADS, JSON, JUNIT,
+                   HELP };
 
 static const struct option options[] = {
     { "layer", required_argument, NULL, LAYER },   { "isa", required_argument, NULL, ISA },
     { "plugin", required_argument, NULL, PLUGIN_FILE },
     { "case", required_argument, NULL, CASE },     { "seed", required_argument, NULL, SEED },
-    { "tier", required_argument, NULL, TIER },     { "time-budget", required_argument, NULL, BUDGET },
+    { "tier", required_argument, NULL, TIER },
+    { "time-budget", required_argument, NULL, BUDGET },
     { "shard", required_argument, NULL, SHARD },   { "threads", required_argument, NULL, THREADS },
     { "json", required_argument, NULL, JSON },     { "junit", required_argument, NULL, JUNIT },
     { "help", no_argument, NULL, HELP },           { NULL, 0, NULL, 0 }
@@ -179,7 +182,8 @@ int verify_command(int argc, char **argv)
     if (good) {
         run(c);
         status = report_summary(c) ? EXIT_HELD : EXIT_FAILED;
-        good = (!r.json || report_json(c, r.json, &e)) && (!r.junit || report_junit(c, r.junit, &e));
+        good = (!r.json || report_json(c, r.json, &e)) &&
+               (!r.junit || report_junit(c, r.junit, &e));
     }
     for (int i = 0; i < c->tallies; i++)
         free(c->tally[i].spread);

@@ -35,7 +35,8 @@ struct comparison {
 };
 
 /* a against ref, element by element within bound[i]. */
-struct comparison compare_bound(const float *a, const double *ref, const double *bound, size_t count);
+struct comparison compare_bound(const float *a, const double *ref, const double *bound,
+                                size_t count);
 struct comparison compare_bound_double(const double *a, const double *ref, const double *bound,
                                        size_t count);
 

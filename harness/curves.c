@@ -203,7 +203,8 @@ void score_print(const char *who, int classes, const struct score *s)
 
 void networks_print(void)
 {
-    printf("\nnetwork           document  form              epochs  batch  lr      training images\n");
+    printf("\n%-16s  %-8s  %-16s  %-6s  %-5s  %-6s  %s\n", "network", "document", "form", "epochs",
+           "batch", "lr", "training images");
     for (const struct network *const *n = networks; *n; n++)
         for (const struct form *f = (*n)->form; f->name; f++) {
             printf("%-16s  %-8s  %-16s  %-6d  %-5d  %-6g  ", (*n)->name, (*n)->document, f->name,

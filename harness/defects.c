@@ -5,8 +5,8 @@
 
 const char *const finding_kind_name[] = { "defect", "hazard", "design", "prose", "evaluation",
                                           "environment" };
-const char *const sight_name[] = { "integers", "reals", "specials", "flags", "differences", "adjoint",
-                                   "metamorphic", "poison", "pages", "fixtures" };
+const char *const sight_name[] = { "integers", "reals", "specials", "flags", "differences",
+                                   "adjoint", "metamorphic", "poison", "pages", "fixtures" };
 
 extern const struct finding findings_000[], findings_001[], findings_002[], findings_003[],
     findings_004[];

@@ -256,7 +256,8 @@ void digest_function(const struct digest_plan *plan, const struct check *c,
         if (shape_parse(c, c->cases[count], "case", &shape, &e))
             for (int kind = 0; kind < KINDS; kind++)
                 run_case(plan, c, f, &shape, (enum kind)kind, d);
-    const int grown[] = { 0, count - 2, count - 1 }; /* where a layer has several ways, they are here */
+    /* Where a layer has several ways, they are here. */
+    const int grown[] = { 0, count - 2, count - 1 };
     for (int i = 0; i < 3; i++)
         if (shape_parse(c, c->cases[grown[i]], "case", &shape, &e)) {
             grow(c, f, &shape);

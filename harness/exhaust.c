@@ -101,8 +101,8 @@ static int wrong_step(const struct block *b, int way)
     return -1;
 }
 
-static void wrong(struct campaign *c, struct tally *t, const struct block *b, uint32_t block, int at,
-                  enum isa isa, const char *what)
+static void wrong(struct campaign *c, struct tally *t, const struct block *b, uint32_t block,
+                  int at, enum isa isa, const char *what)
 {
     const float *y = isa_leads(isa) ? b->scalar : b->output;
     char reason[200], again[64], scalar[40] = "";

@@ -177,7 +177,8 @@ static void check_threads(const struct net *net)
 {
     if (thread_count() <= net->threads)
         return;
-    fprintf(stderr, "cnncheck: a net made for %d threads cannot run on %d\n", net->threads, thread_count());
+    fprintf(stderr, "cnncheck: a net made for %d threads cannot run on %d\n", net->threads,
+            thread_count());
     abort();
 }
 
@@ -272,6 +273,6 @@ static int predict(const struct net *net, int slot)
     return net->outputs == 1 ? z[0] > 0 : best;
 }
 
-const struct engine ENGINE = { ENGINE_NAME, sizeof(real), create, destroy, set_trace, set_swaps, set,
-                               get, gradients, fill, forward, backward, step, learn, outputs,
+const struct engine ENGINE = { ENGINE_NAME, sizeof(real), create, destroy, set_trace, set_swaps,
+                               set, get, gradients, fill, forward, backward, step, learn, outputs,
                                logits, predict, find_nonfinite };

@@ -55,8 +55,8 @@ struct net {
     real *before; /* a parameter before its step, for the trace */
     real *targets, *memory, mean_loss;
     int threads;            /* the most that there may be */
-    real *work;             /* for kernels of the whole batch, or for each thread part_work of part_room */
-    size_t part_work, part_room;
+    real *work;             /* for kernels of the whole batch, or part_room for each thread, */
+    size_t part_work, part_room; /* of which a part takes part_work */
     struct tensors at[NODES_MAX + 1], *last;
     const real *logits;
     net_trace *trace;

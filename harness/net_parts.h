@@ -10,7 +10,8 @@
 #include "fast/threads.h"
 #include "harness/net_layers.h"
 
-enum { PART_BYTES = 1 << 18, PASS_COST = 8 }; /* of a layer without weights: multiply-adds an output */
+/* The cost of a layer without weights is in multiply-adds an output. */
+enum { PART_BYTES = 1 << 18, PASS_COST = 8 };
 
 struct run {
     const struct net *net;

@@ -126,7 +126,7 @@ bool report_summary(struct campaign *c)
         print_training(&c->training[i]);
     printf("\n%s: %d functions, %ld cases, %ld guarded calls on %s; %ld rejected; seed %llu, "
            "%.1f s\n",
-           campaign_rejected(c) ? "FAILED" : "HELD", c->tallies, cases, calls, sets, campaign_rejected(c),
-           (unsigned long long)c->seed, c->seconds);
+           campaign_rejected(c) ? "FAILED" : "HELD", c->tallies, cases, calls, sets,
+           campaign_rejected(c), (unsigned long long)c->seed, c->seconds);
     return campaign_rejected(c) == 0;
 }

@@ -44,8 +44,9 @@ static void json_tally(FILE *f, struct tally *t)
     for (int isa = 0; isa < ISA_COUNT; isa++)
         calls += t->calls[isa];
     fprintf(f, "    {\"name\": \"%s.%s\", \"cases\": %ld, \"exact\": %ld, \"bound\": %ld, "
-               "\"fixtures\": %ld, \"lanes\": %ld, \"relations\": %ld, \"trusted\": %ld, \"calls\": %ld, "
-               "\"exhausted\": %ld, \"seconds\": %.3f, \"rejected\": %ld, \"distrusted\": %s, ",
+               "\"fixtures\": %ld, \"lanes\": %ld, \"relations\": %ld, \"trusted\": %ld, "
+               "\"calls\": %ld, \"exhausted\": %ld, \"seconds\": %.3f, \"rejected\": %ld, "
+               "\"distrusted\": %s, ",
             t->check->layer, t->function->name, t->cases, t->exact, t->bound, t->fixtures,
             t->lanes, t->relations, t->trusted, calls, t->exhausted, t->seconds, t->rejected,
             tally_distrusted(t) ? "true" : "false");

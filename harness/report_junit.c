@@ -55,8 +55,8 @@ static int gather(const struct campaign *c, struct row *row)
                                         : t->failure,
                                     NULL, t->seconds };
     for (const struct following *t = c->following; t < c->following + c->followings; t++)
-        row[rows++] = (struct row){ "networks on fixtures", t->network->name, "fixtures", t->failure,
-                                    NULL, t->seconds };
+        row[rows++] = (struct row){ "networks on fixtures", t->network->name, "fixtures",
+                                    t->failure, NULL, t->seconds };
     for (const struct training *t = c->training; t < c->training + c->trainings; t++)
         row[rows++] = (struct row){ "training", t->network->name, "train",
                                     t->held ? NULL : t->failure, NULL, t->seconds };
@@ -76,8 +76,8 @@ static void counted(FILE *f, const char *element, const char *name, const struct
         skipped += row[i].skipped != NULL;
         seconds += row[i].seconds;
     }
-    fprintf(f, "<%s name=\"%s\" tests=\"%d\" failures=\"%d\" errors=\"0\" skipped=\"%d\" time=\"%.3f\"",
-            element, name, rows, failures, skipped, seconds);
+    fprintf(f, "<%s name=\"%s\" tests=\"%d\" failures=\"%d\" errors=\"0\" skipped=\"%d\" "
+               "time=\"%.3f\"", element, name, rows, failures, skipped, seconds);
 }
 
 static void testcase(FILE *f, const struct row *r)

@@ -18,7 +18,8 @@ static void test_a_table_and_a_file(void **state)
     assert_non_null(strstr(out, "relu.backward"));
     assert_null(strstr(out, "tanh"));
     read_all("bench.json", json, sizeof json);
-    assert_non_null(strstr(json, "\"name\": \"relu.forward\", \"shape\": \"len=3380\", \"seconds\": "));
+    assert_non_null(strstr(json, "\"name\": \"relu.forward\", \"shape\": \"len=3380\", "
+                                 "\"seconds\": "));
     assert_non_null(strstr(json, "\"over_ref\": "));
 }
 

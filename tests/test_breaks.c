@@ -7,7 +7,7 @@ static int make_plugin(void **state)
 {
     if (make_folder(state))
         return -1;
-    setenv("ASAN_OPTIONS", "detect_leaks=0", 1); /* it stumbles over what a break leaves now and then */
+    setenv("ASAN_OPTIONS", "detect_leaks=0", 1); /* it stumbles over what a break may leave */
     shell("${CC:-cc} -O2 -shared -fPIC $(cnncheck info | grep -q OpenMP, && echo -fopenmp) "
           "-I '%s' '%s/tests/breaks.c' -o breaks.so", SOURCE_DIR, SOURCE_DIR);
     assert_ended(0, "", "the compiler");

@@ -105,8 +105,9 @@ static void assert_counted(const char *element, const char *end)
 {
     int tests, failures, skipped, found[3] = { 0 };
     double seconds;
-    assert_int_equal(sscanf(strstr(element, " tests="), " tests=\"%d\" failures=\"%d\" errors=\"0\" "
-                                                         "skipped=\"%d\" time=\"%lf\"",
+    assert_int_equal(sscanf(strstr(element, " tests="),
+                            " tests=\"%d\" failures=\"%d\" errors=\"0\" skipped=\"%d\" "
+                            "time=\"%lf\"",
                             &tests, &failures, &skipped, &seconds), 4);
     for (const char *p = element; p < end; p++) {
         found[0] += !strncmp(p, "<testcase ", 10);
@@ -125,7 +126,8 @@ static void assert_junit(const char *text)
 {
     static const struct { const char *name, *within, *attributes[6]; } elements[] = {
         { "testsuites", "", { "name", "tests", "failures", "errors", "time" } },
-        { "testsuite", "testsuites", { "name", "tests", "failures", "errors", "time", "timestamp" } },
+        { "testsuite", "testsuites",
+          { "name", "tests", "failures", "errors", "time", "timestamp" } },
         { "testcase", "testsuite", { "classname", "name", "time" } },
         { "failure", "testcase", { "type", "message" } },
         { "skipped", "testcase", { "message" } },
@@ -215,7 +217,8 @@ static void shards_cover_everything_once(void **state)
 {
     (void)state;
     static const char *const functions[] = { "relu.forward", "relu.backward" };
-    static const char *const what[] = { "cases", "exact", "fixtures", "calls", "relations", "trusted" };
+    static const char *const what[] = { "cases", "exact",     "fixtures",
+                                        "calls", "relations", "trusted" };
     long whole[COUNT(functions)][COUNT(what)], parts[COUNT(functions)][COUNT(what)] = { { 0 } };
     for (int shard = 0; shard <= 3; shard++) {
         shell(VERIFY "--layer relu --shard %d/%d", shard ? shard : 1, shard ? 3 : 1);
@@ -275,8 +278,8 @@ static void a_failure_is_told_and_repeats_itself(void **state)
     char line[1024];
     struct npy y;
     struct error e;
-    shell("mkdir '" FIXTURES "' && cp -r '%s/fixtures/relu.forward' '%s/fixtures/defects' '" FIXTURES
-          "'", SOURCE_DIR, SOURCE_DIR);
+    shell("mkdir '" FIXTURES "' && cp -r '%s/fixtures/relu.forward' '%s/fixtures/defects' "
+          "'" FIXTURES "'", SOURCE_DIR, SOURCE_DIR);
     assert_ended(0, "", "cp");
     assert_int_equal(setenv("CNNCHECK_FIXTURES", FIXTURES, 1), 0);
     shell(VERIFY "--layer relu.forward");
@@ -295,7 +298,8 @@ static void a_failure_is_told_and_repeats_itself(void **state)
     read_all("v.xml", text, sizeof text);
     assert_junit(text);
     assert_non_null(strstr(text, "name=\"functions\" tests=\"1\" failures=\"1\""));
-    assert_non_null(strstr(text, "<failure type=\"rejected\" message=\"scalar len=33: fixture: numpy stands alone"));
+    assert_non_null(strstr(text, "<failure type=\"rejected\" message=\"scalar len=33: fixture: "
+                                 "numpy stands alone"));
     snprintf(line, sizeof line, "%.*s", (int)strcspn(repro + 8, "\n"), repro + 8);
     shell("%s", line);
     assert_ended(1, FAILURE, line);

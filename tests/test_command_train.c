@@ -224,8 +224,8 @@ static void test_photographs(void **state)
         const char *side = i % 2 ? "ref" : "fast", *form = forms[i / 2];
         struct npy a, b;
         struct error e;
-        snprintf(line, sizeof line, "train chihuahua-muffin --form %s --impl %s --data %s --save %s "
-                 "--epochs 12 --batch 6 --lr 0.2", form, side, root, weights);
+        snprintf(line, sizeof line, "train chihuahua-muffin --form %s --impl %s --data %s "
+                 "--save %s --epochs 12 --batch 6 --lr 0.2", form, side, root, weights);
         assert_int_equal(command(line), EXIT_HELD);
         assert_non_null(strstr(content(out), "21 training images, batch 6"));
         assert_non_null(strstr(content(out), "3 test images, 100.00 % right"));

@@ -51,7 +51,12 @@ static void wrong_fast(enum isa isa, const void *shape, float *const *a, float *
 static void one_wrong_float_is_found_in_its_block(void **state)
 {
     (void)state;
-    static const struct { enum way way; const char *function; int block; const char *said; } table[] = {
+    static const struct {
+        enum way way;
+        const char *function;
+        int block;
+        const char *said;
+    } table[] = {
         { SOUND, "tanh.forward", BLOCK_OF_1_5, "" },
         { TOO_FAR, "tanh.forward", BLOCK_OF_1_5, "all floats: tanh(0x1.8p+0) is 0x1" },
         { TOO_FAR, "tanh.forward", BLOCK_OF_1_5 + 1, "" },

@@ -277,7 +277,8 @@ static const struct {
     { CONV2D "channel", SOUND, flipped_conv2d, EXACT, BOUND, "y[0,0," },
     { CONV2D "channel", SOUND, workspace_overrun, GUARD, GUARD, "wrote to the workspace, 0 bytes" },
     { CONV2D "channel", SOUND, workspace_added, NONE, NONE, "" },
-    { "relu.forward", "len=33", SOUND, workspace_of_nobody, GUARD, GUARD, "the workspace, 0 bytes" },
+    { "relu.forward", "len=33", SOUND, workspace_of_nobody, GUARD, GUARD,
+      "the workspace, 0 bytes" },
     { CONV2D "none", SOUND, without_bias, NONE, NONE, "" },
     { CONV2D "channel", SOUND, without_bias, POISON, POISON, "never wrote y[0,0,0,0]" },
     { "dense.backward", "n=5,in=21,out=35", SOUND, dense_backward_in_two, NONE, NONE, "" },
@@ -387,10 +388,11 @@ static void a_sum_of_absolutes_is_of_each_term(void **state)
     assert_true(j.ref[3][0] == -8.0 && j.sum[3][0] == 8.0);
     assert_true(j.ref[3][1] == 5.0 && j.sum[3][1] == 13.0);
     assert_true(j.ref[3][2] == 0.0 && j.sum[3][2] == 10.0);
-    for (int k = 0; k < 3; k++)
+    for (int k = 0; k < 3; k++) {
+        const double terms = operand_terms(j.check, &j.function->operand[3], &shape);
         assert_true(j.bound[3][k] ==
-                    sum_bound(&single_precision, operand_terms(j.check, &j.function->operand[3], &shape),
-                              j.sum[3][k], j.ref[3][k]));
+                    sum_bound(&single_precision, terms, j.sum[3][k], j.ref[3][k]));
+    }
     for (int i = 0; i < 3; i++)
         assert_null(j.bound[i]);
     judge_end(&j);
@@ -539,8 +541,8 @@ static void memory_is_given_back_or_asked_for_in_vain(void **state)
 
     const pid_t child = fork();
     if (child == 0) {
-        const struct conv2d_shape large = { .n = INT_MAX, .c = INT_MAX, .h = 3, .w = 3, .o = 1, .kh = 1,
-                                            .kw = 1, .stride = 1 };
+        const struct conv2d_shape large = { .n = INT_MAX, .c = INT_MAX, .h = 3, .w = 3, .o = 1,
+                                            .kh = 1, .kw = 1, .stride = 1 };
         const struct check *c;
         const struct function *f = find_function("conv2d.forward", &c);
         fclose(stderr);

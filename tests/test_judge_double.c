@@ -17,8 +17,8 @@
 enum { X, W, B, Y, LAST = 9 };
 
 static enum defect {
-    SOUND, BELOW_FLOAT, FIRST_WRONG, LAST_WRONG, FIRST_UNWRITTEN, LAST_UNWRITTEN, LOW_HALF, HIGH_HALF,
-    PAST_END, BEFORE_START, READ_PAST_END, WRITE_INPUT
+    SOUND, BELOW_FLOAT, FIRST_WRONG, LAST_WRONG, FIRST_UNWRITTEN, LAST_UNWRITTEN, LOW_HALF,
+    HIGH_HALF, PAST_END, BEFORE_START, READ_PAST_END, WRITE_INPUT
 } defect;
 
 static void dense_forward(const void *shape, double *const *a)
@@ -46,8 +46,8 @@ static void dense_forward(const void *shape, double *const *a)
         a[X][5] = 1.0;
 }
 
-static void begin(struct judge *j, const struct check *c, const struct function *f, const char *text,
-                  union any_shape *shape)
+static void begin(struct judge *j, const struct check *c, const struct function *f,
+                  const char *text, union any_shape *shape)
 {
     struct error e;
     *j = (struct judge){ .guard = guard_create() };
@@ -109,8 +109,8 @@ static void every_defect_is_rejected_by_its_judge(void **state)
         if (held != (wanted == JUDGE_NONE) || t.rejected_by != wanted ||
             strncmp(t.reason, reason, strlen(reason)) != 0)
             fail_msg("defect %d, %s, %s: %s judge: %s", table[row].defect,
-                     exact ? "integers" : "reals", placement_name[where], judge_label[t.rejected_by],
-                     t.reason);
+                     exact ? "integers" : "reals", placement_name[where],
+                     judge_label[t.rejected_by], t.reason);
         assert_true(!held || (exact ? t.headroom < 0.0 : t.headroom >= 0.0));
         if (wanted == JUDGE_EXACT)
             assert_non_null(strstr(t.reason, ", bound 0"));

@@ -126,8 +126,8 @@ static void test_unknown_name(void **state)
     struct error e;
     struct network n;
     assert_false(network_find("mnist02", NULL, &n, &e));
-    assert_string_equal(e.text, "unknown network 'mnist02'; there are: chihuahua-muffin mnist01-relu "
-                                "fashion mnist01-sigmoid mnist10");
+    assert_string_equal(e.text, "unknown network 'mnist02'; there are: chihuahua-muffin "
+                                "mnist01-relu fashion mnist01-sigmoid mnist10");
     assert_false(network_find("fashion", "plain", &n, &e));
     assert_string_equal(e.text, "fashion has no form 'plain'; there are: document "
                                 "two-convolutions");
@@ -223,10 +223,12 @@ static void test_other_documents(void **state)
 {
     (void)state;
     const struct layout fashion = layout_of("fashion", NULL), mnist10 = layout_of("mnist10", NULL);
-    double *a = first_values(&fashion, INIT_DOCUMENT, 1), *b = first_values(&mnist10, INIT_DOCUMENT, 1);
+    double *a = first_values(&fashion, INIT_DOCUMENT, 1);
+    double *b = first_values(&mnist10, INIT_DOCUMENT, 1);
     check_values(&fashion.parameter[0], a + fashion.parameter[0].offset, 0.0, 0.04, 3.0);
     check_values(&fashion.parameter[1], a + fashion.parameter[1].offset, 0.0, 1.0 / 1024.0, 3.0);
-    check_values(&mnist10.parameter[0], b + mnist10.parameter[0].offset, 0.0, sqrt(1.0 / 12.0), 1.8);
+    check_values(&mnist10.parameter[0], b + mnist10.parameter[0].offset, 0.0, sqrt(1.0 / 12.0),
+                 1.8);
     for (int k = 0; k < mnist10.parameter[4].count; k++)
         assert_true(fabs(b[mnist10.parameter[4].offset + k]) <= 0.5);
     assert_true(b[mnist10.parameter[1].offset] == 0.0);

@@ -26,7 +26,8 @@ static void the_example_goes_through_everything(void **state)
     assert_non_null(strstr(out, " calls on plugin, "));
     shell("cnncheck digest --plugin dense.so --check '" SOURCE_DIR "/fixtures/DIGEST'");
     assert_ended(1, "FAIL dense.forward: ", "another order of additions");
-    shell("cnncheck bench --plugin dense.so --case n=1,in=16,out=16 --isa scalar --json bench.json");
+    shell("cnncheck bench --plugin dense.so --case n=1,in=16,out=16 --isa scalar "
+          "--json bench.json");
     assert_ended(0, "\ndense.forward            plugin ", "bench");
     assert_non_null(strstr(out, "\ndense.forward            scalar "));
     read_all("bench.json", out, sizeof out);
@@ -36,8 +37,9 @@ static void the_example_goes_through_everything(void **state)
 static void run_calls_it(void **state)
 {
     (void)state;
-    shell("F='" SOURCE_DIR "/fixtures/dense.forward/n=1,in=1,out=1'; for by in 'ref' 'fast --plugin "
-          "dense.so'; do cnncheck run dense.forward n=1 in=1 out=1 --in x=\"$F/x.npy\" "
+    shell("F='" SOURCE_DIR "/fixtures/dense.forward/n=1,in=1,out=1'; for by in 'ref' "
+          "'fast --plugin dense.so'; do cnncheck run dense.forward n=1 in=1 out=1 "
+          "--in x=\"$F/x.npy\" "
           "--in w=\"$F/w.npy\" --in b=\"$F/b.npy\" --out y=y.npy --impl $by && wc -c <y.npy; done");
     assert_ended(0, "136\n132\n", "run"); /* a double by ref, a float by the plugin */
 }
@@ -61,8 +63,9 @@ static void all_floats_are_tried(void **state)
         { "--tier exhaustive --shard 18/64", 1, "FAIL relu.forward plugin all floats: "
           "relu(0x1.234568p+4) is 0x1.2p+4, ref 0x1.234568p+4: too far from ref\n" },
     };
-    compile_line("static void f(const struct relu_shape *s, const float *x, float *y) { for (int i = 0; "
-                 "i < s->len; i++) y[i] = x[i] == 0x1.234568p+4f ? 18.0f : x[i] <= 0.0f ? 0.0f : x[i]; } "
+    compile_line("static void f(const struct relu_shape *s, const float *x, float *y) { "
+                 "for (int i = 0; i < s->len; i++) "
+                 "y[i] = x[i] == 0x1.234568p+4f ? 18.0f : x[i] <= 0.0f ? 0.0f : x[i]; } "
                  "PLUGIN(relu, f);");
     for (size_t i = 0; i < COUNT(table); i++) {
         shell("cnncheck verify --plugin line.so %s", table[i].options);
@@ -95,7 +98,8 @@ static void what_is_no_plugin_is_refused(void **state)
         { "", "--plugin nosuch.so", "cnncheck: nosuch.so: No such file or directory\n" },
         { "", "--plugin line.c", "cnncheck: line.c: not a plugin: " },
         { "", "--plugin .", "cnncheck: .: not a plugin: " },
-        { "", "--plugin line.so", "line.so: has no kernels; PLUGIN of fast/plugin.h exports them\n" },
+        { "", "--plugin line.so",
+          "line.so: has no kernels; PLUGIN of fast/plugin.h exports them\n" },
         { "PLUGIN(relu, 0);", "--plugin line.so", "line.so: relu_plugin has no functions\n" },
         { "void no(); static void f(const struct relu_shape *s, const float *x, float *y)"
           "{ (void)s, (void)x, (void)y; no(); } PLUGIN(relu, f);",

@@ -286,6 +286,22 @@ static void files_stay_small(void **state)
     none_broken();
 }
 
+static void lines_stay_short(void **state)
+{
+    (void)state;
+    glob_t found = files(SOURCE_DIR, "{ref,fast,harness,scripts,tests}/{,*/}*.[ch]");
+    for (size_t i = 0; i < found.gl_pathc; i++) {
+        char *text = text_of(found.gl_pathv[i]), *end;
+        int line = 1;
+        for (const char *p = text; (end = strchr(p, '\n')) != NULL; p = end + 1, line++)
+            if (end - p > 100)
+                complain("%s:%d: %td columns, more than 100", found.gl_pathv[i], line, end - p);
+        free(text);
+    }
+    globfree(&found);
+    none_broken();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -295,6 +311,7 @@ int main(void)
         cmocka_unit_test(every_layer_is_complete),
         cmocka_unit_test(every_contract_has_its_headings),
         cmocka_unit_test(files_stay_small),
+        cmocka_unit_test(lines_stay_short),
     };
     return cmocka_run_group_tests_name("structure", tests, NULL, NULL);
 }

@@ -89,8 +89,8 @@ static void a_build_without_a_set_says_so_and_fails(void **state)
     const enum isa widest = (enum isa)(ISA_plugin - 1);
     const char *const set = isa_name[widest];
     char wanted[128];
-    shell("cd '%s/..' && flags=$(cat '%s/flags') && eval \"${flags%%%% -l*} -o '%s/cnncheck' $(find "
-          "'%s/ref' '%s/fast' '%s/harness' -name '*.o' ! -name '*.%s.o' | tr '\\n' ' ') "
+    shell("cd '%s/..' && flags=$(cat '%s/flags') && eval \"${flags%%%% -l*} -o '%s/cnncheck' "
+          "$(find '%s/ref' '%s/fast' '%s/harness' -name '*.o' ! -name '*.%s.o' | tr '\\n' ' ') "
           "-l${flags#* -l}\"", BUILD_DIR, BUILD_DIR, folder, BUILD_DIR, BUILD_DIR, BUILD_DIR, set);
     assert_ended(0, "", "link");
     shell("./cnncheck verify --layer relu --tier smoke --json v.json --junit v.xml");

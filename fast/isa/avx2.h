@@ -12,9 +12,9 @@ typedef struct { __m256 a, b; } vm; /* all bits of a lane set or clear */
 
 static inline v v_set1(float x) { return (v){_mm256_set1_ps(x), _mm256_set1_ps(x)}; }
 static inline v v_load(const float *p) { return (v){_mm256_loadu_ps(p), _mm256_loadu_ps(p + 8)}; }
-static inline void v_store(float *p, v x) { _mm256_storeu_ps(p, x.a); _mm256_storeu_ps(p + 8, x.b); }
+static inline void v_store(float *p, v x)
+{ _mm256_storeu_ps(p, x.a); _mm256_storeu_ps(p + 8, x.b); }
 static inline v v_hold(v x) { __asm__("" : "+x"(x.a), "+x"(x.b)); return x; }
-
 /* Masked moves do not touch, and do not fault on, the lanes that are masked off. */
 #define VEC_MASKED_MEMORY
 static inline vi vec_first(int n)

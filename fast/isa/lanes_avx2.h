@@ -7,7 +7,10 @@
 #define VEC_EVEN_ORDER _mm256_setr_epi32(0, 1, 4, 5, 2, 3, 6, 7)
 #define VEC_IN(f, lo, hi) {VEC_FOLD(f, x.a, y.a, lo, hi), VEC_FOLD(f, x.b, y.b, lo, hi)}
 #define VEC_ACROSS(f, lo, hi) {VEC_FOLD(f, x.a, x.b, lo, hi), VEC_FOLD(f, y.a, y.b, lo, hi)}
-static inline v vec_fold8(v x, v y) { return (v){_mm256_add_ps(x.a, x.b), _mm256_add_ps(y.a, y.b)}; }
+static inline v vec_fold8(v x, v y)
+{
+    return (v){_mm256_add_ps(x.a, x.b), _mm256_add_ps(y.a, y.b)};
+}
 static inline v vec_fold4(v x, v y) { return (v)VEC_ACROSS(_mm256_permute2f128_ps, 0x20, 0x31); }
 static inline v vec_fold2(v x, v y) { return (v)VEC_IN(VEC_PAIR, 0x0, 0xf); }
 static inline v vec_fold1(v x, v y) { return (v)VEC_IN(_mm256_shuffle_ps, 0x88, 0xdd); }

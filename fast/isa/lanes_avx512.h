@@ -19,6 +19,7 @@ static inline v v_zip_low(v a, v b)
 }
 static inline v v_zip_high(v a, v b)
 {
-    const __m512i l = _mm512_setr_epi32(8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+    const __m512i l =
+        _mm512_setr_epi32(8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
     return _mm512_permutex2var_ps(a, l, b);
 }

@@ -14,8 +14,10 @@ static inline v vec_fold2(v x, v y) { return (v)VEC_2(VEC_PAIR, x, y); }
 static inline v vec_fold1(v x, v y) { return (v)VEC_2(vpaddq_f32, x, y); }
 static inline v v_even(v x, v y)
 {
-    return (v){vuzp1q_f32(x.a, x.b), vuzp1q_f32(x.c, x.d), vuzp1q_f32(y.a, y.b), vuzp1q_f32(y.c, y.d)};
+    return (v){vuzp1q_f32(x.a, x.b), vuzp1q_f32(x.c, x.d),
+               vuzp1q_f32(y.a, y.b), vuzp1q_f32(y.c, y.d)};
 }
-#define VEC_ZIP(i, j) {vzip1q_f32(x.i, y.i), vzip2q_f32(x.i, y.i), vzip1q_f32(x.j, y.j), vzip2q_f32(x.j, y.j)}
+#define VEC_ZIP(i, j) {vzip1q_f32(x.i, y.i), vzip2q_f32(x.i, y.i), \
+                       vzip1q_f32(x.j, y.j), vzip2q_f32(x.j, y.j)}
 static inline v v_zip_low(v x, v y) { return (v)VEC_ZIP(a, b); }
 static inline v v_zip_high(v x, v y) { return (v)VEC_ZIP(c, d); }

@@ -31,7 +31,8 @@ static inline float v_sum(v x)
     return x.f[0];
 }
 
-#define VEC_EACH(type, member, value) type r; for (int l = 0; l < 16; l++) r.member[l] = value; return r
+#define VEC_EACH(type, member, value) \
+    type r; for (int l = 0; l < 16; l++) r.member[l] = value; return r
 static inline v v_even(v a, v b) { VEC_EACH(v, f, l < 8 ? a.f[2 * l] : b.f[2 * l - 16]); }
 static inline v v_zip_low(v a, v b) { VEC_EACH(v, f, l % 2 ? b.f[l / 2] : a.f[l / 2]); }
 static inline v v_zip_high(v a, v b) { VEC_EACH(v, f, l % 2 ? b.f[8 + l / 2] : a.f[8 + l / 2]); }
