@@ -149,6 +149,7 @@ static const struct swap swaps[] = {
 };
 
 enum { SWAPS = sizeof swaps / sizeof *swaps };
+_Static_assert((int)SWAPS <= (int)SWAPS_MAX, "room for each of them");
 
 /* Whether a network calls a kernel at all: its layers, and the loss of its output. */
 static bool calls(const struct network *network, const char *kernel)
@@ -167,21 +168,31 @@ static bool calls(const struct network *network, const char *kernel)
     return false;
 }
 
+/* Once: one that changes what a kernel has done would do it again. */
+static void add(struct swaps *s, const struct swap *swap)
+{
+    for (int i = 0; i < s->count; i++)
+        if (s->swap[i] == swap)
+            return;
+    s->swap[s->count++] = swap;
+}
+
 bool swaps_add(struct swaps *s, const struct network *network, const char *id, struct error *e)
 {
-    const int before = s->count;
+    bool found = false;
     char known[512] = "";
     for (int i = 0; i < SWAPS; i++) {
-        const bool own = !strncmp(swaps[i].id + 1, network->document, 3) &&
-                         calls(network, swaps[i].kernel);
-        if (own && (strcmp(id, "all") ? !strcmp(id, swaps[i].id) : swaps[i].as_written) &&
-            s->count < SWAPS_MAX)
-            s->swap[s->count++] = &swaps[i];
-        if (own && !strstr(known, swaps[i].id))
+        if (strncmp(swaps[i].id + 1, network->document, 3) || !calls(network, swaps[i].kernel))
+            continue;
+        if (strcmp(id, "all") ? !strcmp(id, swaps[i].id) : swaps[i].as_written) {
+            add(s, &swaps[i]);
+            found = true;
+        }
+        if (!strstr(known, swaps[i].id))
             strcat(strcat(known, " "), swaps[i].id);
     }
-    return s->count > before || fail(e, "--defect %s: shows in no training of %s; there are: all%s",
-                                     id, network->name, known);
+    return found || fail(e, "--defect %s: shows in no training of %s; there are: all%s", id,
+                         network->name, known);
 }
 
 static bool takes_part(const struct swap *s, const struct layout *layout, const struct layer *layer)

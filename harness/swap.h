@@ -4,7 +4,7 @@
 
 #include "harness/network.h"
 
-enum { SWAPS_MAX = 32 };
+enum { SWAPS_MAX = 64 };
 
 struct swap;
 
@@ -18,7 +18,8 @@ struct swaps {
 };
 
 /* Adds the defect called so, or with "all" those that make the network what its document has
- * written; fails when there is none that shows in its training. */
+ * written, each once however often it is asked for; fails when there is none that shows in its
+ * training. */
 bool swaps_add(struct swaps *s, const struct network *network, const char *id, struct error *e);
 
 /* Whether a defect took the call of "conv2d.forward", made for a layer of a network (NULL: its
