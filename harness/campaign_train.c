@@ -71,11 +71,14 @@ static bool same_bits(const struct campaign *c, const struct settings *settings,
     return good;
 }
 
+/* Beside what they have learnt, that they have learnt the same: a step of fast rounds to 2^-24 of
+ * what ref knows, and that may add up over the steps. */
 static bool judge_sides(struct training *t, const struct side side[2], struct error *e)
 {
+    const double allowed = 0x1p-24 * (double)side[0].trainer.step;
     for (int i = 0; i < 2; i++) {
         if (!side[i].held)
-            return fail(e, "%s: %s", side[i].engine->name, side[i].reason.text);
+            return fail(e, "%s", side[i].reason.text);
         if (!(score_accuracy(&side[i].test) >= learnt))
             return fail(e, "%s gets %.2f %% of the test images right, not %.0f %%",
                         side[i].engine->name, 100.0 * score_accuracy(&side[i].test),
@@ -88,6 +91,9 @@ static bool judge_sides(struct training *t, const struct side side[2], struct er
     }
     t->accuracy_ref = score_accuracy(&side[0].test);
     t->accuracy_fast = score_accuracy(&side[1].test);
+    if (!(t->difference <= allowed))
+        return fail(e, "the losses of ref and fast are %.2g apart, and %ld steps allow %.2g",
+                    t->difference, side[0].trainer.step, allowed);
     return true;
 }
 
