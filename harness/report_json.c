@@ -99,6 +99,8 @@ static void json_training(FILE *f, const struct training *t)
     json_number(f, t->difference);
     json_curve(f, "loss_ref", t->loss_ref, t->epochs);
     json_curve(f, "loss_fast", t->loss_fast, t->epochs);
+    fprintf(f, ", \"failure\": ");
+    json_string(f, t->failure);
     fprintf(f, "}");
 }
 
