@@ -1,4 +1,5 @@
-/* test_fixture.c - three opinions: which of ref, fast and NumPy is said to stand alone. */
+/* test_fixture.c - the fixtures are those that their scripts made; and of three opinions, which of
+ * ref, fast and NumPy is said to stand alone. */
 #include "harness/campaign.h"
 
 #include <fcntl.h>
@@ -13,6 +14,28 @@
 #include <cmocka.h>
 
 #define COUNT(table) (sizeof (table) / sizeof *(table))
+
+/* What scripts/fixtures.py --check says in minutes and with NumPy, but for NumPy's own part. */
+static void the_manifest_is_of_these_scripts_and_files(void **state)
+{
+    (void)state;
+    static const char *const same[][2] = {
+        { "fixtures/MANIFEST was written by other scripts than these: run scripts/fixtures.py",
+          "[ \"$(sha256sum scripts/fixtures.py scripts/layers.py scripts/networks.py)\" = "
+          "\"$(sed -n 's/# \\(scripts.*\\) \\(.*\\)/\\2  \\1/p' fixtures/MANIFEST)\" ]" },
+        { "fixtures/MANIFEST has another hash of a file",
+          "cd fixtures && grep -v '^#' MANIFEST | sha256sum --check --quiet --strict" },
+        { "fixtures/MANIFEST lists other files than there are",
+          "cd fixtures && [ \"$(find *.* networks -type f | LC_ALL=C sort)\" = "
+          "\"$(sed -n 's/^[0-9a-f]*  //p' MANIFEST | LC_ALL=C sort)\" ]" },
+    };
+    for (size_t i = 0; i < COUNT(same); i++) {
+        char line[1024];
+        snprintf(line, sizeof line, "cd '%s' && %s", SOURCE_DIR, same[i][1]);
+        if (system(line) != 0)
+            fail_msg("%s", same[i][0]);
+    }
+}
 
 /* relu.forward, wrong in one element, on either side. */
 static double wrong_by;
@@ -70,6 +93,7 @@ static void of_three_opinions_the_lonely_one_is_named(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_manifest_is_of_these_scripts_and_files),
         cmocka_unit_test(of_three_opinions_the_lonely_one_is_named),
     };
     return cmocka_run_group_tests_name("fixture", tests, NULL, NULL);
