@@ -211,6 +211,10 @@ static void globs_and_cases_choose(void **state)
     assert_int_equal(counted("relu.forward", "fixtures"), 1);
     shell(VERIFY "--layer relu.forward --case len=19");
     assert_int_equal(counted("relu.forward", "cases"), 2);
+    shell(VERIFY "--layer 'elementary.log*' --tier exhaustive --shard 16257/65536"); /* 1 and up */
+    assert_ended(0, "\nHELD: 2 functions, 0 cases, ", "what only the exhaustive tier knows");
+    assert_int_equal(counted("elementary.log", "exhausted"), 65536);
+    assert_int_equal(counted("elementary.log1p", "exhausted"), 1); /* which ends there */
 }
 
 static void shards_cover_everything_once(void **state)
