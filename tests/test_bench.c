@@ -2,6 +2,7 @@
 #include "fast/probe.h"
 #include "harness/bench.h"
 #include "harness/command.h"
+#include "harness/cycles.h"
 #include "ref/dense.h"
 
 #include <math.h>
@@ -143,9 +144,22 @@ static void test_traffic_of_many(void **state)
         }
 }
 
+/* Where the system counts none, there are none, and no other number stands for them. */
+static void test_cycles(void **state)
+{
+    (void)state;
+    assert_int_equal(cycles_now(), 0); /* not asked for yet */
+    const bool counted = cycles_counted();
+    const uint64_t first = cycles_now();
+    bench_peak(ISA_scalar);
+    const uint64_t then = cycles_now();
+    assert_true(counted ? then > first : first == 0 && then == 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_cycles),
         cmocka_unit_test(test_a_table_and_a_file), cmocka_unit_test(test_shapes),
         cmocka_unit_test(test_mistakes),           cmocka_unit_test(test_numbers),
         cmocka_unit_test(test_traffic),            cmocka_unit_test(test_traffic_of_many),

@@ -80,6 +80,8 @@ static void mistakes_give_one_line(void **state)
         { "train mnist01-relu --defect", "--defect: not an option, or one without its value" },
         { "train mnist01-relu --defect D001-04 --impl fast",
           "--defect: they are put into ref, not into fast" },
+        { "train mnist01-relu $(printf ' --defect all%.0s' $(seq 65))",
+          "--defect: there are more than 64" },
     };
     for (size_t i = 0; i < COUNT(table); i++) {
         shell("cnncheck %s", table[i][0]);
