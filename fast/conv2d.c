@@ -21,10 +21,17 @@ static void forward(const struct conv2d_shape *s, const float *x, const float *w
                      y + abreast * s->o * conv2d_oh(s) * conv2d_ow(s), work);
 }
 
+/* Without stride and padding, by rows the gradient is packed once and row follows row: none go
+ * abreast where few lanes are left over at the end of an image. */
+static int rows_follow(const struct conv2d_shape *s)
+{
+    return s->stride == 1 && s->pad == 0 && s->h * s->w >= 256;
+}
+
 static void backward_data(const struct conv2d_shape *s, const float *w, const float *dy, float *dx,
                           float *work)
 {
-    const int groups = groups_abreast(s);
+    const int groups = rows_follow(s) ? 0 : groups_abreast(s);
     const size_t abreast = 16 * (size_t)groups;
     struct conv2d_shape rest = *s;
     rest.n -= 16 * groups;

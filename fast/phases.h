@@ -42,7 +42,8 @@ static int by_rows(const struct conv2d_shape *s)
 
 /* The gradient under the flipped kernels of all phases, of `cols` columns each: from the last tap
  * of the first input on to the first tap of the last phase. Its rows are those beyond one for a row
- * of inputs. */
+ * of inputs. Without padding all kernels reach as far beyond the ends of rows as there are zeros
+ * before the next one: then shifts are steps in a plane, as in a sweep, and row follows row. */
 static struct planes gradient_planes(const struct conv2d_shape *s, int cols)
 {
     const int st = s->stride, first = s->pad / st, last = (s->pad + st - 1) / st, p = s->pad % st;
@@ -51,19 +52,20 @@ static struct planes gradient_planes(const struct conv2d_shape *s, int cols)
     const int sweep = by_rows(s), shifts = last - left + 1;
     return (struct planes){ .channels = s->o, .h = conv2d_oh(s), .w = conv2d_ow(s),
                             .top = top, .left = left,
-                            .step = 1, .shifts = sweep ? 1 : shifts, .phases = 1,
+                            .step = 1, .shifts = sweep || !s->pad ? 1 : shifts, .phases = 1,
                             .rows = last - top, .cols = sweep ? cols + shifts - 1 : cols };
 }
 
 static void phase_taps(const struct planes *p, const struct conv2d_shape *s, const struct phase *f,
                        struct place *t)
 {
+    const int shift = s->pad ? s->o * p->rows * p->cols : 1;
     for (int o = 0; o < s->o; o++)
         for (int a = 0; a <= f->above; a++)
             for (int e = 0; e <= f->before; e++)
                 *t++ = (struct place){
-                    (((f->left - e - p->left) * s->o + o) * p->rows + f->top - a - p->top) *
-                        p->cols,
+                    (f->left - e - p->left) * shift +
+                        (o * p->rows + f->top - a - p->top) * p->cols,
                     (o * s->c * s->kh + f->p + a * s->stride) * s->kw + f->q + e * s->stride
                 };
 }
@@ -83,8 +85,8 @@ static void phase_weights(const struct conv2d_shape *s, const struct phase *f, c
 struct data_plan {
     const struct conv2d_shape *s;
     int rows, strips, cols, taps; /* of a strip, of an image, of the widest phase, of most phases */
-    struct planes grad;           /* of a strip */
-    size_t apart, room;           /* floats: of a phase of its outputs, of a thread */
+    struct planes grad;           /* of a strip; zeros behind, which the last row's shifts reach */
+    size_t grad_size, apart, room; /* floats: of those, of a phase of outputs, of a thread */
     const float *w, *dy;
     float *dx, *own;
     struct place *tap; /* of every phase; or, by rows, its weights as a sweep wants them */
@@ -98,10 +100,11 @@ static struct data_plan data_plan(const struct conv2d_shape *s)
     const int rows = strip_rows(high, (size_t)s->o * grad.shifts * grad.cols, grad.rows);
     const size_t apart = st == 1 ? 0 : lines((size_t)s->c * rows * cols);
     grad.rows += rows;
+    const size_t grad_size = planes_size(&grad) + lines((size_t)s->kw);
     return (struct data_plan){
         .s = s, .rows = rows, .strips = (high + rows - 1) / rows, .cols = cols,
-        .taps = phase_of(s, 0, 0).taps, .grad = grad, .apart = apart,
-        .room = thread_room(planes_size(&grad) + st * apart),
+        .taps = phase_of(s, 0, 0).taps, .grad = grad, .grad_size = grad_size,
+        .apart = apart, .room = thread_room(grad_size + st * apart),
     };
 }
 
@@ -175,10 +178,11 @@ static void data_strip(const void *context, int k, int thread)
     const int st = s->stride, n = k / a->strips, row = k % a->strips * a->rows;
     const size_t plane = (size_t)s->h * s->w;
     float *planes = a->own + thread * a->room;
-    float *apart = planes + planes_size(&a->grad);
+    float *apart = planes + a->grad_size;
     struct planes grad = a->grad;
     grad.top += row;
     planes_pack(&grad, a->dy + (size_t)n * s->o * grad.h * grad.w, planes);
+    planes_zero(planes + (size_t)s->o * grad.shifts * grad.rows * grad.cols, (size_t)s->kw - 1);
     for (int p = 0; p < st; p++) {
         float *to = NULL;
         int rows = 0;
