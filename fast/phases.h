@@ -49,11 +49,13 @@ static struct planes gradient_planes(const struct conv2d_shape *s, int cols)
     const int st = s->stride, first = s->pad / st, last = (s->pad + st - 1) / st, p = s->pad % st;
     const int top = first + 1 - (s->kh - 1 - p + st) / st;
     const int left = first + 1 - (s->kw - 1 - p + st) / st;
-    const int sweep = by_rows(s), shifts = last - left + 1;
+    const int sweep = by_rows(s), shifts = last - left + 1, wide = cols + shifts - 1;
+    const int whole = (wide + LINE - 1) / LINE * LINE; /* of rows that begin on lines */
     return (struct planes){ .channels = s->o, .h = conv2d_oh(s), .w = conv2d_ow(s),
                             .top = top, .left = left,
                             .step = 1, .shifts = sweep || !s->pad ? 1 : shifts, .phases = 1,
-                            .rows = last - top, .cols = sweep ? cols + shifts - 1 : cols };
+                            .rows = last - top,
+                            .cols = !sweep ? cols : 8 * whole <= 9 * wide ? whole : wide };
 }
 
 static void phase_taps(const struct planes *p, const struct conv2d_shape *s, const struct phase *f,
@@ -73,12 +75,14 @@ static void phase_taps(const struct planes *p, const struct conv2d_shape *s, con
 static void phase_weights(const struct conv2d_shape *s, const struct phase *f, const float *w,
                           float *to)
 {
-    const int st = s->stride;
-    for (int o = 0; o < s->o; o++)
-        for (int q = f->q; q < s->kw; q += st)
-            for (int p = f->p; p < s->kh; p += st)
-                for (int c = 0; c < s->c; c++)
-                    *to++ = w[((o * s->c + c) * s->kh + p) * s->kw + q];
+    const int st = s->stride, channels = s->c, plane = s->kh * s->kw, step = st * s->kw;
+    for (int o = 0; o < s->o; o++, w += channels * plane)
+        for (int q = f->q; q < s->kw; q += st) {
+            const float *from = w + f->p * s->kw + q;
+            for (int a = f->above; a >= 0; a--, from += step)
+                for (int c = 0; c < channels; c++)
+                    *to++ = from[c * plane];
+        }
 }
 
 /* How backward_data goes about a shape. */
