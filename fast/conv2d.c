@@ -1,10 +1,11 @@
 /* Forward and backward_data are one sum over taps: each output in one lane, in the order of its
  * formula, (c, p, q) from the bias and (o, p, q) from +0. backward_weights sums over (n, i, j) in
  * 16 strided lanes, place i OW + j of an image in lane (i OW + j) mod 16, folded by v_sum; db over
- * the plane likewise. Which of the layouts below a shape takes changes no bit.
+ * the plane likewise. A large batch is summed in shares, which are added in their order: shares.h.
+ * Which of the layouts below a shape takes changes no bit.
  */
 #include "fast/abreast.h"
-#include "fast/weights.h"
+#include "fast/shares.h"
 
 /* Of a batch as many images as come in groups of 16 go abreast, and the rest by rows. */
 static void forward(const struct conv2d_shape *s, const float *x, const float *w, const float *b,

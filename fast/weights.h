@@ -1,9 +1,7 @@
-/* weights.h - backward_weights: the gradients of weights, by places or by channels, and of
- * biases. */
+/* weights.h - the gradients of a convolution's weights, summed by places, and of its biases. */
 #ifndef FAST_WEIGHTS_H
 #define FAST_WEIGHTS_H
 
-#include "fast/channels.h"
 #include "fast/images.h"
 #include "fast/places.h"
 
@@ -104,49 +102,6 @@ static void weights_by_places(const struct conv2d_shape *s, const float *x, cons
                 sum_places(&sums, o, some = part_size(end - from, o - from, WEIGHT_CHANNELS));
         }
     }
-}
-
-/* Of one thread: tables, the sums, and some channels of some images as they are packed. */
-static size_t share_work(const struct conv2d_shape *s)
-{
-    const struct portion a = weight_portion(s);
-    if (by_channels(s))
-        return LINE + lines(channel_work(s));
-    return LINE + lines(2 * (size_t)a.channels * s->kh * s->kw) + lines(weight_lanes(s, &a)) +
-           lines(a.images * planes_size(&a.planes));
-}
-
-struct shares {
-    const struct conv2d_shape *s;
-    const float *x, *dy;
-    float *dw, *db, *work;
-    size_t room; /* of a thread */
-    int count;
-};
-
-/* A part of the channels of outputs. Each thread packs all images for itself: to fetch them from
- * another core's cache takes longer, and so does waking a thread for every portion. */
-static void weigh(const void *context, int k, int thread)
-{
-    const struct shares *a = context;
-    const struct conv2d_shape *s = a->s;
-    const int from = (int)((long)s->o * k / a->count), end = (int)((long)s->o * (k + 1) / a->count);
-    (by_channels(s) ? weights_by_channels : weights_by_places)(s, a->x, a->dy, from, end, a->dw,
-                                                               a->work + thread * a->room);
-    bias_gradient(s, a->dy, from, end, a->db);
-}
-
-static void backward_weights(const struct conv2d_shape *s, const float *x, const float *dy,
-                             float *dw, float *db, float *work)
-{
-    const int count = thread_shares(s->o, multiply_adds(s));
-    thread_each(count, multiply_adds(s), weigh,
-                &(struct shares){ s, x, dy, dw, db, work, thread_room(share_work(s)), count });
-}
-
-static size_t weights_work(const struct conv2d_shape *s)
-{
-    return thread_count() * thread_room(share_work(s));
 }
 
 #endif

@@ -33,11 +33,11 @@ static const char *const cases[] = {
     "n=1,c=1,h=5,w=20,o=1,kh=5,kw=2,stride=1,pad=2,bias=none",
     "n=1,c=1,h=6,w=9,o=2,kh=6,kw=3,stride=1,pad=3,bias=channel",
     /* lanes of channels, and images for which there is no room together */
-    "n=3,c=31,h=4,w=4,o=17,kh=2,kw=2,stride=1,pad=0,bias=channel",
+    "n=33,c=31,h=4,w=4,o=17,kh=2,kw=2,stride=1,pad=0,bias=channel",
     "n=16,c=16,h=22,w=22,o=7,kh=2,kw=2,stride=8,pad=0,bias=none",
-    /* batches whose images go abreast: one group and more, and what is left of them */
+    /* batches whose images go abreast, one group and more, and what is left of them; in shares */
     "n=16,c=6,h=8,w=7,o=4,kh=2,kw=3,stride=1,pad=4,bias=none",
-    "n=17,c=4,h=9,w=10,o=9,kh=3,kw=3,stride=2,pad=1,bias=position",
+    "n=49,c=4,h=9,w=10,o=9,kh=3,kw=3,stride=2,pad=1,bias=position",
     "n=32,c=4,h=9,w=11,o=6,kh=3,kw=2,stride=4,pad=0,bias=none",
     /* of either of the last two, which also come grown until threads share them */
     "n=1,c=14,h=6,w=17,o=9,kh=3,kw=6,stride=2,pad=1,bias=position",
