@@ -7,7 +7,8 @@
  *   plain LAYER.FUNCTION SHAPE     oneDNN from NCHW to NCHW: what it has to reorder counts
  *   blas LAYER.FUNCTION SHAPE      OpenBLAS
  *   step NETWORK BATCH             forward, backward and update of our engine
- *   traffic NETWORK 1              its weights read, and then read and written where they lie
+ *   traffic NETWORK 1              its weights read by all threads, and then read and written where
+ *                                  they lie, a part by each thread
  * Argument: the number of threads.
  */
 #include "fast/probe.h"
@@ -187,14 +188,22 @@ static void make_dnnl(struct work *w, int plain)
     w->run = run_dnnl;
 }
 
+/* All threads read all of it, then each reads and writes its own part. */
 static void run_traffic(struct work *w)
 {
-    static volatile float sink;
+    static volatile float sink[2];
     const struct probe *probe = probe_fast(isa_best());
-    const float *in[] = { w->scratch, NULL };
-    float *none[] = { NULL }, *out[] = { w->scratch, NULL };
-    const size_t count[] = { w->parameters, w->parameters };
-    sink = probe->traffic(in, none, count) + probe->traffic(in, out, count);
+#pragma omp parallel
+    {
+        const int k = omp_get_thread_num();
+        const size_t part = w->parameters / (size_t)omp_get_num_threads();
+        float *own = w->scratch + (size_t)k * part;
+        float *none[] = { NULL }, *out[] = { own, NULL };
+        sink[k] = probe->traffic((const float *const[]){ w->scratch, NULL }, none, &w->parameters);
+#pragma omp barrier
+        sink[k] = probe->traffic((const float *const[]){ own, NULL }, out,
+                                 (const size_t[]){ part, part });
+    }
     (void)sink;
 }
 
