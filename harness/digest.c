@@ -22,12 +22,18 @@ struct round {
     int threads, turn;
 };
 
+/* `count` floats for a kernel, among others that are not its own. */
+struct buffer {
+    float *all;
+    size_t before, count, behind;
+};
+
 /* A case at work; judge's input and scalar are the inputs and the first outputs. */
 struct trial_case {
     struct judge j;
     char name[SHAPE_TEXT + 32];
-    float *memory[MAX_OPERANDS + 1];
-    float *operand[MAX_OPERANDS], *work;
+    struct buffer buffer[MAX_OPERANDS + 1]; /* of the operands, and the workspace */
+    float *operand[MAX_OPERANDS];
 };
 
 static float from_bits(uint32_t bits)
@@ -83,38 +89,40 @@ static void *allocate(size_t floats)
     return p;
 }
 
-/* `count` floats at an offset that is another one each turn, and for each operand, among numbers
- * that are other ones each turn too. */
-static float *place(struct trial_case *t, int operand, const float *data, size_t count, int turn)
+static float surrounding(size_t i, int turn)
 {
-    const size_t before = OFFSETS + (size_t)(turn * (2 * operand + 1) + operand) % OFFSETS;
-    const size_t all = before + count + OFFSETS;
-    float *p = t->memory[operand] = allocate(all);
+    return (i % 2 ? 1e6f : -1e6f) * (float)(turn + 1);
+}
+
+/* `count` floats at an offset that is another one each turn, and for each operand, among numbers
+ * that are other ones each turn too: `margin` and a few more on either side. */
+static float *place(struct trial_case *t, int operand, const float *data, size_t count,
+                    size_t margin, int turn)
+{
+    const size_t offset = OFFSETS + (size_t)(turn * (2 * operand + 1) + operand) % OFFSETS;
+    const size_t before = margin + offset, behind = margin + OFFSETS, all = before + count + behind;
+    float *const p = allocate(all);
     for (size_t i = 0; i < all; i++)
-        p[i] = (i % 2 ? 1e6f : -1e6f) * (float)(turn + 1);
+        p[i] = surrounding(i, turn);
     if (data)
         memcpy(p + before, data, count * sizeof *p);
+    t->buffer[operand] = (struct buffer){ p, before, count, behind };
     return p + before;
 }
 
+/* A thread that mistakes its part of the workspace goes as far from it as the workspace is long. */
 static void call(struct trial_case *t, const struct round *r)
 {
     const struct judge *j = &t->j;
     struct error unused;
     use_threads(r->threads, &unused); /* which the workspace depends on */
     for (int i = 0; i < j->operands; i++) {
-        float *p = place(t, i, j->input[i], j->count[i], r->turn);
+        float *p = place(t, i, j->input[i], j->count[i], 0, r->turn);
         t->operand[i] = j->absent[i] ? NULL : p;
     }
     const size_t work = j->function->workspace ? j->function->workspace(r->isa, j->shape) : 0;
-    t->work = place(t, j->operands, NULL, work, r->turn);
-    j->function->fast(r->isa, j->shape, t->operand, t->work);
-}
-
-static void release(struct trial_case *t)
-{
-    for (int i = 0; i <= t->j.operands; i++)
-        free(t->memory[i]);
+    j->function->fast(r->isa, j->shape, t->operand,
+                      place(t, j->operands, NULL, work, work, r->turn));
 }
 
 __attribute__((format(printf, 3, 4))) static void differs(struct digest *d,
@@ -161,6 +169,26 @@ static bool same(const struct trial_case *t, const struct round *r, struct diges
     return true;
 }
 
+/* What lies around the buffers has not changed; false after saying that it has. */
+static bool kept(const struct trial_case *t, const struct round *r, struct digest *d)
+{
+    for (int i = 0; i <= t->j.operands; i++) {
+        const struct buffer *b = &t->buffer[i];
+        const size_t end = b->before + b->count;
+        for (size_t k = 0; k < end + b->behind; k++) {
+            k = k == b->before ? end : k;
+            if (b->all[k] == surrounding(k, r->turn))
+                continue;
+            differs(d, t, "memory %s %s was written to on %s with %d threads",
+                    k < end ? "before" : "behind",
+                    i < t->j.operands ? t->j.function->operand[i].name : "the workspace",
+                    isa_name[r->isa], r->threads);
+            return false;
+        }
+    }
+    return true;
+}
+
 static bool run_rounds(const struct digest_plan *plan, struct trial_case *t, struct digest *d)
 {
     size_t elements = 0;
@@ -179,8 +207,9 @@ static bool run_rounds(const struct digest_plan *plan, struct trial_case *t, str
                 }
             first = false;
             d->calls++;
-            const bool good = same(t, &r, d);
-            release(t);
+            const bool good = same(t, &r, d) && kept(t, &r, d);
+            for (int i = 0; i <= t->j.operands; i++)
+                free(t->buffer[i].all);
             if (!good)
                 return false;
         }
@@ -208,7 +237,7 @@ static void run_case(const struct digest_plan *plan, const struct check *c,
                      const struct function *f, const void *shape, enum kind kind,
                      struct digest *d)
 {
-    struct trial_case t = { .memory = { NULL } };
+    struct trial_case t = { .buffer = { { NULL } } };
     char text[SHAPE_TEXT], stream[SHAPE_TEXT + 128];
     shape_print(c, shape, text);
     snprintf(t.name, sizeof t.name, "%s, %s", text, kind_name[kind]);

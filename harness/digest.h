@@ -7,7 +7,8 @@
  *     at every instruction set,
  *     with 1, 2, ... threads in a kernel,
  *     with every buffer at every offset of 4 bytes in 64, where the case is small; what surrounds
- *     the buffers, and what outputs and the workspace hold before, is different each time,
+ *     the buffers, and what outputs and the workspace hold before, is different each time, and
+ *     what surrounds them must be left alone,
  *     with the batch split in two, where ref gives the same when it is split.
  *
  * The payload of a NaN is left out. The hash, 64-bit FNV-1a over all outputs, then says whether

@@ -14,7 +14,7 @@
 
 static enum defect {
     SOUND, WRONG_TAIL, LANE_LEAK, UNWRITTEN, STALE, SET_ORDER, THREAD_ORDER, ALIGNED_ORDER, WORK,
-    BATCH_ORDER, ONE_ROUNDING, FLUSHED
+    BATCH_ORDER, ONE_ROUNDING, FLUSHED, BEFORE_WORK, BEHIND_OUTPUT
 } defect;
 
 /* Whether the sums of a call run from the last term to the first. */
@@ -51,6 +51,10 @@ forward(enum isa isa, const void *shape, float *const *a, float *work)
         sum += defect == WORK ? work[0] : 0.0f;
         a[3][k] = sum;
     }
+    if (defect == BEFORE_WORK && omp_get_max_threads() == 2)
+        work[-1] = 0.0f;
+    if (defect == BEHIND_OUTPUT && s->out == 97)
+        a[3][s->n * s->out] = 0.0f;
 }
 
 static size_t workspace(enum isa isa, const void *shape)
@@ -90,6 +94,8 @@ static void bits_that_change_within_a_run_are_said(void **state)
         { THREAD_ORDER, "with 3 threads" },
         { ALIGNED_ORDER, "y[0,0] is " },
         { BATCH_ORDER, "when the batch is split in two" },
+        { BEFORE_WORK, "memory before the workspace was written to" },
+        { BEHIND_OUTPUT, "n=5,in=3,out=97, ordinary: memory behind y was written to" },
     };
     const struct digest sound = digest_of(SOUND);
     assert_int_equal(sound.different, 0);
