@@ -8,6 +8,7 @@
 #ifndef FAST_CHANNELS_H
 #define FAST_CHANNELS_H
 
+#include "fast/biases.h"
 #include "fast/phases.h"
 #include "fast/turned.h"
 
@@ -182,12 +183,12 @@ static size_t channel_work(const struct conv2d_shape *s)
 }
 
 static void weights_by_channels(const struct conv2d_shape *s, const float *x, const float *dy,
-                                int from, int end, float *dw, float *work)
+                                int from, int end, float *dw, float *biases, float *work)
 {
     const int oh = conv2d_oh(s), ow = conv2d_ow(s), taps = s->kh * s->kw, wide = s->w + 2 * s->pad;
     struct turning a = turning(s);
     a.from = from, a.end = end;
-    int32_t *at = (int32_t *)first_line(work), *tap = at + oh * ow;
+    int32_t *at = (int32_t *)work, *tap = at + oh * ow;
     for (int i = 0; i < oh; i++)
         for (int j = 0; j < ow; j++)
             at[i * ow + j] = 16 * s->stride * (i * wide + j);
@@ -212,6 +213,9 @@ static void weights_by_channels(const struct conv2d_shape *s, const float *x, co
                 turn_one(&a, k);
             for (int o = from, size; o < end; o += size)
                 sum_channels(&sums, o, size = part_size(end - from, o - from, CHANNEL_OUTS));
+            for (int o = from; o < end && c == 0; o += WEIGHT_CHANNELS)
+                add_biases(s, sums.images, dy + (size_t)n * s->o * oh * ow, o,
+                           least(WEIGHT_CHANNELS, end - o), biases);
         }
 }
 

@@ -49,27 +49,30 @@ INLINED void place_tile(const struct places *s, int channel, const struct place 
                         float *to, int base, int apart, const int B, const int T)
 {
     const float *from = s->lanes + 16 * (size_t)channel * s->taps + lane;
+    const float *x = s->x + lane, *dy = s->dy + (size_t)channel * s->count + lane;
+    const size_t dy_image = (size_t)s->channels * s->count;
     part sum[4][6];
     UNROLL
-    for (int b = 0; b < B; b++) {
+    for (int k = 0; k < T; k++) {
+        const float *at = from + 16 * (ptrdiff_t)tap[k].a;
         UNROLL
-        for (int k = 0; k < T; k++)
-            sum[b][k] = s->first ? part_zero() : part_load(from + 16 * (b * s->taps + tap[k].a));
+        for (int b = 0; b < B; b++, at += 16 * (ptrdiff_t)s->taps)
+            sum[b][k] = s->first ? part_zero() : part_load(at);
     }
-    for (int n = 0; n < s->images; n++) {
-        const float *x = s->x + n * s->x_image + lane;
-        const float *dy = s->dy + ((size_t)n * s->channels + channel) * s->count + lane;
+    for (int n = s->images; n > 0; n--, x += s->x_image, dy += dy_image) {
         int f = 0;
         for (; f + 16 <= s->count; f += 16)
             place_step(x + f, tap, dy + f, (size_t)s->count, sum, B, T, PART_LANES);
         if (f + lane < s->count)
             place_step(x + f, tap, dy + f, (size_t)s->count, sum, B, T, s->count - f - lane);
     }
+    to += lane - 16 * (ptrdiff_t)base;
     UNROLL
-    for (int b = 0; b < B; b++) {
+    for (int k = 0; k < T; k++) {
+        float *at = to + 16 * (ptrdiff_t)tap[k].a;
         UNROLL
-        for (int k = 0; k < T; k++)
-            part_store(to + 16 * (b * apart + tap[k].a - base) + lane, sum[b][k]);
+        for (int b = 0; b < B; b++, at += 16 * (ptrdiff_t)apart)
+            part_store(at, sum[b][k]);
     }
 }
 

@@ -47,13 +47,15 @@ static struct conv2d_shape share_shape(const struct conv2d_shape *s, int shares,
     return share;
 }
 
-/* Of one thread: tables, the sums, and some channels of some images as they are packed. */
+/* Of one thread: the sums of biases; tables, the sums, and some channels of some images as they are
+ * packed. */
 static size_t share_work(const struct conv2d_shape *s)
 {
     const struct portion a = weight_portion(s);
+    const size_t more = LINE + 16 * (size_t)s->o;
     if (by_channels(s))
-        return LINE + lines(channel_work(s));
-    return LINE + lines(2 * (size_t)a.channels * s->kh * s->kw) + lines(weight_lanes(s, &a)) +
+        return more + lines(channel_work(s));
+    return more + lines(2 * (size_t)a.channels * s->kh * s->kw) + lines(weight_lanes(s, &a)) +
            lines(a.images * planes_size(&a.planes));
 }
 
@@ -76,13 +78,17 @@ static void weigh(const void *context, int k, int thread)
     const size_t first = (size_t)((long)a->s->n * share / a->shares);
     const int from = (int)((long)s.o * group / a->groups);
     const int end = (int)((long)s.o * (group + 1) / a->groups);
+    const float *x = a->x + first * s.c * s.h * s.w;
     const float *dy = a->dy + first * s.o * conv2d_oh(&s) * conv2d_ow(&s);
     float *dw = share ? a->sums + (share - 1) * share_sums(&s) : a->dw;
     float *db = share ? dw + lines(weights_of(&s)) : a->db;
-    (by_channels(&s) ? weights_by_channels : weights_by_places)(&s, a->x + first * s.c * s.h * s.w,
-                                                                dy, from, end, dw,
-                                                                a->work + thread * a->room);
-    bias_gradient(&s, dy, from, end, db);
+    float *biases = first_line(a->work + thread * a->room), *work = biases + 16 * (size_t)s.o;
+    planes_zero(biases + 16 * from, 16 * (size_t)(end - from));
+    if (by_channels(&s))
+        weights_by_channels(&s, x, dy, from, end, dw, biases, work);
+    else
+        weights_by_places(&s, x, dy, from, end, dw, biases, work);
+    bias_gradient(&s, dy, from, end, biases, db);
 }
 
 /* to[k] += the same of every share but the first, in their order. */

@@ -2,42 +2,8 @@
 #ifndef FAST_WEIGHTS_H
 #define FAST_WEIGHTS_H
 
+#include "fast/biases.h"
 #include "fast/images.h"
-#include "fast/places.h"
-
-/* `sum` and the lanes of n tensors, `apart` floats from one to the next. */
-INLINED v add_each(v sum, int n, const float *dy, size_t apart, int lanes)
-{
-    for (; n > 0; n--, dy += apart)
-        sum = v_add(sum, lanes < 16 ? v_load_n(dy, lanes) : v_load(dy));
-    return sum;
-}
-
-static void bias_gradient(const struct conv2d_shape *s, const float *dy, int from, int end,
-                          float *db)
-{
-    const int plane = conv2d_oh(s) * conv2d_ow(s), image = s->o * plane;
-    const v zero = v_set1(0.0f);
-    if (s->bias == CONV2D_BIAS_POSITION) {
-        const int last = end * plane;
-        int k = from * plane;
-        for (; k + 16 <= last; k += 16)
-            v_store(db + k, add_each(zero, s->n, dy + k, (size_t)image, 16));
-        if (k < last)
-            v_store_n(db + k, add_each(zero, s->n, dy + k, (size_t)image, last - k), last - k);
-    }
-    if (s->bias == CONV2D_BIAS_CHANNEL)
-        for (int o = from; o < end; o++) {
-            v sum = zero;
-            for (int n = 0; n < s->n; n++) {
-                const float *at = dy + (size_t)n * image + (size_t)o * plane;
-                sum = add_each(sum, plane / 16, at, 16, 16);
-                if (plane % 16)
-                    sum = add_each(sum, 1, at + plane / 16 * 16, 16, plane % 16);
-            }
-            db[o] = v_sum(sum);
-        }
-}
 
 /* So many channels of so many images are packed at a time. */
 struct portion {
@@ -73,11 +39,11 @@ static size_t weight_lanes(const struct conv2d_shape *s, const struct portion *a
 
 /* Work: the taps, the sums, and the planes of some channels of some images. */
 static void weights_by_places(const struct conv2d_shape *s, const float *x, const float *dy,
-                              int from, int end, float *dw, float *work)
+                              int from, int end, float *dw, float *biases, float *work)
 {
     const int plane = conv2d_oh(s) * conv2d_ow(s), kernel = s->kh * s->kw;
     const struct portion most = weight_portion(s);
-    struct place *t = (struct place *)first_line(work);
+    struct place *t = (struct place *)work;
     float *lanes = (float *)t + lines(2 * (size_t)most.channels * kernel);
     float *const packed = lanes + weight_lanes(s, &most);
     struct planes p = most.planes;
@@ -98,8 +64,12 @@ static void weights_by_places(const struct conv2d_shape *s, const float *x, cons
                                          .dw_channel = (size_t)taps_of(s) };
             for (int k = 0; k < sums.images; k++)
                 planes_pack(&p, x + (n + k) * image + (size_t)c * s->h * s->w, packed + k * size);
-            for (int o = from, some; o < end; o += some)
-                sum_places(&sums, o, some = part_size(end - from, o - from, WEIGHT_CHANNELS));
+            for (int o = from, some; o < end; o += some) {
+                some = part_size(end - from, o - from, WEIGHT_CHANNELS);
+                sum_places(&sums, o, some);
+                if (c == 0)
+                    add_biases(s, sums.images, sums.dy, o, some, biases);
+            }
         }
     }
 }
