@@ -1,23 +1,24 @@
 /* 16 neighbouring windows at a time; dx takes its gradients in the order of the windows, from
  * +0. */
 #include "ref/maxpool.h"
+#include "fast/squares.h"
 #include "fast/threads.h"
-#include "fast/vec.h"
 
-INLINED vm greater(v a, v best)
-{
-    return m_and(m_not(v_le(a, best)), v_eq(best, best));
-}
-
-/* The maxima of n windows that start at x, x + stride, ... */
-INLINED v window_max(const float *x, int w, int k, int stride, int n)
+/* The maxima of n windows that start at x, x + stride, ..., in one of their rows. */
+INLINED v row_max(const float *x, int k, int stride, int n)
 {
     v best = v_load_stride(x, stride, n);
-    for (int p = 0; p < k; p++)
-        for (int q = p ? 0 : 1; q < k; q++) {
-            const v a = v_load_stride(x + (size_t)p * w + q, stride, n);
-            best = v_select(greater(a, best), a, best);
+    if (stride == 2) { /* reads for two columns what it must read for one */
+        for (int q = 0; q < k; q += 2) {
+            const int count = 2 * n - (q + 1 == k);
+            const v a = v_load_n(x + q, count), b = v_load_n(x + q + 16, count - 16);
+            best = q ? v_top(best, v_even(a, b)) : v_even(a, b);
+            best = q + 1 < k ? v_top(best, v_odd(a, b)) : best;
         }
+        return best;
+    }
+    for (int q = 1; q < k; q++)
+        best = v_top(best, v_load_stride(x + q, stride, n));
     return best;
 }
 
@@ -29,7 +30,7 @@ INLINED v window_place(const float *x, int w, int k, int stride, int n)
     for (int p = 0; p < k; p++)
         for (int q = p ? 0 : 1; q < k; q++) {
             const v a = v_load_stride(x + (size_t)p * w + q, stride, n);
-            const vm more = greater(a, best);
+            const vm more = v_above(a, best);
             best = v_select(more, a, best);
             place = v_select(more, v_set1((float)(p * w + q)), place);
         }
@@ -42,15 +43,25 @@ struct call {
     float *y, *dx;
 };
 
+/* Strips of 16 windows go down through all rows. The last row of a window may be the first one of
+ * the next. */
 INLINED void forward_plane(const struct call *a, int m, int k, int stride)
 {
     const struct maxpool_shape s = *a->s;
     const int oh = maxpool_oh(&s), ow = maxpool_ow(&s);
-    const float *x = a->x + (size_t)m * s.h * s.w;
-    float *y = a->y + (size_t)m * oh * ow;
-    for (int i = 0; i < oh; i++, x += (size_t)stride * s.w, y += ow)
-        for (int j = 0; j < ow; j += 16)
-            v_store_n(y + j, window_max(x + (size_t)j * stride, s.w, k, stride, ow - j), ow - j);
+    for (int j = 0; j < ow; j += 16) {
+        const float *x = a->x + (size_t)m * s.h * s.w + (size_t)j * stride;
+        float *y = a->y + (size_t)m * oh * ow + j;
+        v row = row_max(x, k, stride, ow - j);
+        for (int i = 0; i < oh; i++, x += (size_t)stride * s.w, y += ow) {
+            v best = k == stride + 1 ? row : row_max(x, k, stride, ow - j);
+            for (int p = 1; p < k; p++) {
+                row = row_max(x + (size_t)p * s.w, k, stride, ow - j);
+                best = v_top(best, row);
+            }
+            v_store_n(y, best, ow - j);
+        }
+    }
 }
 
 /* Gradients of any windows, one by one in the order of the windows. */
@@ -69,30 +80,6 @@ static void scatter_plane(const struct call *a, int m)
             v_store(place, window_place(x + start, s->w, s->k, s->stride, n));
             for (int l = 0; l < n; l++)
                 dx[start + (size_t)l * s->stride + (size_t)place[l]] += *dy++;
-        }
-}
-
-/* Windows 2 apart that do not overlap: each element has one gradient or none. */
-INLINED void apart_plane(const struct call *a, int m, int k)
-{
-    const struct maxpool_shape s = *a->s;
-    const int oh = maxpool_oh(&s), ow = maxpool_ow(&s);
-    const float *x = a->x + (size_t)m * s.h * s.w, *dy = a->dy + (size_t)m * oh * ow;
-    float *dx = a->dx + (size_t)m * s.h * s.w;
-    const v zero = v_set1(0.0f);
-    for (int i = 0; i < (s.h + 1) / 2; i++, x += 2 * s.w, dx += 2 * s.w)
-        for (int j = 0; j < (s.w + 1) / 2; j += 16) {
-            const int n = i < oh ? ow - j : 0, cols = s.w - 2 * j;
-            const v place = n > 0 ? window_place(x + 2 * j, s.w, k, 2, n) : zero;
-            const v grad = v_add(zero, v_load_n(dy + (size_t)i * ow + j, n));
-            for (int p = 0; p < 2 && 2 * i + p < s.h; p++) {
-                const v first = v_set1((float)(p * s.w)), second = v_set1((float)(p * s.w + 1));
-                const v left = v_select(v_eq(place, first), grad, zero);
-                const v right = v_select(v_eq(place, second), grad, zero);
-                v_store_n(dx + p * s.w + 2 * j, v_zip_low(left, right), cols);
-                if (cols > 16)
-                    v_store_n(dx + p * s.w + 2 * j + 16, v_zip_high(left, right), cols - 16);
-            }
         }
 }
 
@@ -171,30 +158,54 @@ INLINED void gather_plane(const struct call *a, int m, int k, int stride)
         }
 }
 
-static void forward_body(const void *context, int m, int thread)
+static void forward_beside(const void *context, int m, int thread)
 {
-    const struct call *a = context;
     (void)thread;
-    if (a->s->k == 2 && a->s->stride == 1)
-        forward_plane(a, m, 2, 1);
-    else if (a->s->k == 2 && a->s->stride == 2)
-        forward_plane(a, m, 2, 2);
-    else
-        forward_plane(a, m, a->s->k, a->s->stride);
+    forward_plane(context, m, 2, 1);
 }
 
-static void backward_body(const void *context, int m, int thread)
+static void forward_apart(const void *context, int m, int thread)
+{
+    (void)thread;
+    forward_plane(context, m, 2, 2);
+}
+
+static void forward_any(const void *context, int m, int thread)
 {
     const struct call *a = context;
     (void)thread;
-    if (a->s->k > MOST || a->s->stride > 2)
+    forward_plane(a, m, a->s->k, a->s->stride);
+}
+
+static void backward_beside(const void *context, int m, int thread)
+{
+    const struct call *a = context;
+    const int h = a->s->h, w = a->s->w;
+    const size_t in = (size_t)m * h * w;
+    (void)thread;
+    squares_beside(a->x + in, a->dy + (size_t)m * (h - 1) * (w - 1), a->dx + in, h, w);
+}
+
+static void backward_apart(const void *context, int m, int thread)
+{
+    const struct call *a = context;
+    const int h = a->s->h, w = a->s->w;
+    const size_t in = (size_t)m * h * w;
+    (void)thread;
+    squares_apart(a->x + in, a->dy + (size_t)m * (h / 2) * (w / 2), a->dx + in, h, w);
+}
+
+static void backward_any(const void *context, int m, int thread)
+{
+    const struct call *a = context;
+    const int k = a->s->k, stride = a->s->stride;
+    (void)thread;
+    if (k > MOST || stride > 2)
         scatter_plane(a, m);
-    else if (a->s->stride == 2 && a->s->k <= 2)
-        a->s->k == 2 ? apart_plane(a, m, 2) : apart_plane(a, m, 1);
-    else if (a->s->stride == 2)
-        a->s->k == 3 ? gather_plane(a, m, 3, 2) : gather_plane(a, m, a->s->k, 2);
+    else if (stride == 2)
+        k == 3 ? gather_plane(a, m, 3, 2) : gather_plane(a, m, k, 2);
     else
-        a->s->k == 2 ? gather_plane(a, m, 2, 1) : gather_plane(a, m, a->s->k, 1);
+        gather_plane(a, m, k, 1);
 }
 
 static double work(const struct maxpool_shape *s)
@@ -202,14 +213,20 @@ static double work(const struct maxpool_shape *s)
     return (double)s->n * s->c * maxpool_oh(s) * maxpool_ow(s) * s->k * s->k;
 }
 
+/* What has a body of its own, so that it has the registers to itself. */
 static void forward(const struct maxpool_shape *s, const float *x, float *y)
 {
-    thread_each(s->n * s->c, work(s), forward_body, &(struct call){ .s = s, .x = x, .y = y });
+    const int own = s->k == 2 && s->stride <= 2;
+    thread_each(s->n * s->c, work(s),
+                !own ? forward_any : s->stride == 1 ? forward_beside : forward_apart,
+                &(struct call){ .s = s, .x = x, .y = y });
 }
 
 static void backward(const struct maxpool_shape *s, const float *x, const float *dy, float *dx)
 {
-    thread_each(s->n * s->c, work(s), backward_body,
+    const int own = s->k == 2 && s->stride <= 2;
+    thread_each(s->n * s->c, work(s),
+                !own ? backward_any : s->stride == 1 ? backward_beside : backward_apart,
                 &(struct call){ .s = s, .x = x, .dy = dy, .dx = dx });
 }
 

@@ -32,9 +32,10 @@
  *   v_neg(x), v_abs(x)          the sign bit flipped or cleared, of a zero and a NaN as well
  *   v_sum(x)                    all lanes by one fixed tree: l plus l + 8, then 4, 2 and 1 apart
  *   v_sums(x)                   lane l = v_sum(x[l]), of 16 vectors, for far less than 16 of them
- *   v_even(a, b)                lanes 0, 2, ... 14 of a, then those of b
+ *   v_even(a, b), v_odd(a, b)   lanes 0, 2, ... 14 of a, then those of b; or 1, 3, ... 15
  *   v_zip_low(a, b)             lanes 0 to 7 of a and b in turn: a0 b0 a1 b1 ...
  *   v_zip_high(a, b)            lanes 8 to 15 in turn
+ *   v_behind(a, b)              lane 15 of a, then lanes 0 to 14 of b
  *   v_transpose(x)              lane l of x[k] and lane k of x[l] change places, in 16 vectors
  *
  * Choice. There is no minimum or maximum: instruction sets disagree on NaN and on signed zeros, so
@@ -43,6 +44,8 @@
  *   v_lt v_le v_eq              a < b, a <= b, a == b; false where either is NaN
  *   m_and m_not            on truth values
  *   v_select(m, a, b)           m ? a : b, lane by lane, bits unchanged
+ *   v_above(a, b)               a > b, where a NaN is above every number, and none above a NaN
+ *   v_top(a, b)                 b where it is above a, else a; of two NaNs either
  *
  *   v_keep(x, n)                the first n lanes of x, and +0 in the others
  *
@@ -136,6 +139,18 @@ static inline void v_store_n(float *p, v x, int n)
     v_store(lane, x);
     for (int l = 0; l < 16 && l < n; l++)
         p[l] = lane[l];
+}
+#endif
+
+#ifndef VEC_TOP /* the dialect has no shorter way to say these */
+static inline vm v_above(v a, v b)
+{
+    return m_and(m_not(v_le(a, b)), v_eq(b, b));
+}
+
+static inline v v_top(v a, v b)
+{
+    return v_select(v_above(b, a), b, a);
 }
 #endif
 

@@ -60,3 +60,11 @@ static inline vi i_and(vi a, vi b) { return _mm512_and_si512(a, b); }
 static inline vi i_xor(vi a, vi b) { return _mm512_xor_si512(a, b); }
 static inline vi i_shl(vi a, int n) { return _mm512_sllv_epi32(a, _mm512_set1_epi32(n)); }
 static inline vi i_shr(vi a, int n) { return _mm512_srlv_epi32(a, _mm512_set1_epi32(n)); }
+
+#define VEC_TOP
+static inline vm v_above(v a, v b) { return _mm512_mask_cmp_ps_mask(v_eq(b, b), a, b, _CMP_NLE_UQ); }
+static inline v v_top(v a, v b)
+{
+    const v x = _mm512_max_round_ps(b, a, _MM_FROUND_NO_EXC); /* a, if one is a NaN or both zero; */
+    return _mm512_fixupimm_round_ps(x, b, i_set1(0x11), 0, _MM_FROUND_NO_EXC); /* b, if it is one */
+}

@@ -3,8 +3,8 @@
 #define VEC_FOLD(f, x, y, lo, hi) _mm256_add_ps(f(x, y, lo), f(x, y, hi))
 #define VEC_PAIR(x, y, i) \
     _mm256_castpd_ps(_mm256_shuffle_pd(_mm256_castps_pd(x), _mm256_castps_pd(y), i))
-#define VEC_EVEN(x, y) _mm256_permutevar8x32_ps(_mm256_shuffle_ps(x, y, 0x88), VEC_EVEN_ORDER)
-#define VEC_EVEN_ORDER _mm256_setr_epi32(0, 1, 4, 5, 2, 3, 6, 7)
+#define VEC_HALF(x, y, i) _mm256_permutevar8x32_ps(_mm256_shuffle_ps(x, y, i), VEC_HALF_ORDER)
+#define VEC_HALF_ORDER _mm256_setr_epi32(0, 1, 4, 5, 2, 3, 6, 7)
 #define VEC_IN(f, lo, hi) {VEC_FOLD(f, x.a, y.a, lo, hi), VEC_FOLD(f, x.b, y.b, lo, hi)}
 #define VEC_ACROSS(f, lo, hi) {VEC_FOLD(f, x.a, x.b, lo, hi), VEC_FOLD(f, y.a, y.b, lo, hi)}
 static inline v vec_fold8(v x, v y)
@@ -14,7 +14,8 @@ static inline v vec_fold8(v x, v y)
 static inline v vec_fold4(v x, v y) { return (v)VEC_ACROSS(_mm256_permute2f128_ps, 0x20, 0x31); }
 static inline v vec_fold2(v x, v y) { return (v)VEC_IN(VEC_PAIR, 0x0, 0xf); }
 static inline v vec_fold1(v x, v y) { return (v)VEC_IN(_mm256_shuffle_ps, 0x88, 0xdd); }
-static inline v v_even(v x, v y) { return (v){VEC_EVEN(x.a, x.b), VEC_EVEN(y.a, y.b)}; }
+static inline v v_even(v x, v y) { return (v){VEC_HALF(x.a, x.b, 0x88), VEC_HALF(y.a, y.b, 0x88)}; }
+static inline v v_odd(v x, v y) { return (v){VEC_HALF(x.a, x.b, 0xdd), VEC_HALF(y.a, y.b, 0xdd)}; }
 static inline v vec_zip(__m256 x, __m256 y)
 {
     const __m256 lo = _mm256_unpacklo_ps(x, y), hi = _mm256_unpackhi_ps(x, y);
@@ -22,3 +23,10 @@ static inline v vec_zip(__m256 x, __m256 y)
 }
 static inline v v_zip_low(v x, v y) { return vec_zip(x.a, y.a); }
 static inline v v_zip_high(v x, v y) { return vec_zip(x.b, y.b); }
+static inline __m256 vec_behind(__m256 x, __m256 y)
+{
+    const __m256i turned = _mm256_setr_epi32(7, 0, 1, 2, 3, 4, 5, 6);
+    x = _mm256_permutevar8x32_ps(x, turned), y = _mm256_permutevar8x32_ps(y, turned);
+    return _mm256_blend_ps(y, x, 1);
+}
+static inline v v_behind(v x, v y) { return (v){vec_behind(x.b, y.a), vec_behind(y.a, y.b)}; }

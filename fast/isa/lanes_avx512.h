@@ -12,6 +12,11 @@ static inline v v_even(v a, v b)
     const __m512i l = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
     return _mm512_permutex2var_ps(a, l, b);
 }
+static inline v v_odd(v a, v b)
+{
+    const __m512i l = _mm512_setr_epi32(1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
+    return _mm512_permutex2var_ps(a, l, b);
+}
 static inline v v_zip_low(v a, v b)
 {
     const __m512i l = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
@@ -22,4 +27,8 @@ static inline v v_zip_high(v a, v b)
     const __m512i l =
         _mm512_setr_epi32(8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
     return _mm512_permutex2var_ps(a, l, b);
+}
+static inline v v_behind(v a, v b)
+{
+    return v_from_bits(_mm512_alignr_epi32(v_bits(b), v_bits(a), 15));
 }

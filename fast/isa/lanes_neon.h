@@ -17,7 +17,17 @@ static inline v v_even(v x, v y)
     return (v){vuzp1q_f32(x.a, x.b), vuzp1q_f32(x.c, x.d),
                vuzp1q_f32(y.a, y.b), vuzp1q_f32(y.c, y.d)};
 }
+static inline v v_odd(v x, v y)
+{
+    return (v){vuzp2q_f32(x.a, x.b), vuzp2q_f32(x.c, x.d),
+               vuzp2q_f32(y.a, y.b), vuzp2q_f32(y.c, y.d)};
+}
 #define VEC_ZIP(i, j) {vzip1q_f32(x.i, y.i), vzip2q_f32(x.i, y.i), \
                        vzip1q_f32(x.j, y.j), vzip2q_f32(x.j, y.j)}
 static inline v v_zip_low(v x, v y) { return (v)VEC_ZIP(a, b); }
 static inline v v_zip_high(v x, v y) { return (v)VEC_ZIP(c, d); }
+static inline v v_behind(v x, v y)
+{
+    return (v){vextq_f32(x.d, y.a, 3), vextq_f32(y.a, y.b, 3),
+               vextq_f32(y.b, y.c, 3), vextq_f32(y.c, y.d, 3)};
+}

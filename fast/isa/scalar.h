@@ -34,6 +34,8 @@ static inline float v_sum(v x)
 #define VEC_EACH(type, member, value) \
     type r; for (int l = 0; l < 16; l++) r.member[l] = value; return r
 static inline v v_even(v a, v b) { VEC_EACH(v, f, l < 8 ? a.f[2 * l] : b.f[2 * l - 16]); }
+static inline v v_odd(v a, v b) { VEC_EACH(v, f, l < 8 ? a.f[2 * l + 1] : b.f[2 * l - 15]); }
+static inline v v_behind(v a, v b) { VEC_EACH(v, f, l ? b.f[l - 1] : a.f[15]); }
 static inline v v_zip_low(v a, v b) { VEC_EACH(v, f, l % 2 ? b.f[l / 2] : a.f[l / 2]); }
 static inline v v_zip_high(v a, v b) { VEC_EACH(v, f, l % 2 ? b.f[8 + l / 2] : a.f[8 + l / 2]); }
 static inline vm v_lt(v a, v b) { VEC_EACH(vm, t, a.f[l] < b.f[l]); }
