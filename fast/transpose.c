@@ -1,8 +1,11 @@
 /* Blocks of 16 x 16 change lanes and places in registers, so that 16 lines of x are read and 16
- * lines of y written, each one whole. */
+ * lines of y written, each one whole. Of few channels, as of an image, 16 pixels are few vectors,
+ * and each of those written is picked from all of those read. */
 #include "ref/transpose.h"
 #include "fast/threads.h"
 #include "fast/vec.h"
+
+#include <string.h>
 
 static int least(int a, int b)
 {
@@ -43,16 +46,89 @@ static void turn(const void *context, int n, int thread)
                   a->y + image + (size_t)col * a->rows + row, (size_t)a->rows);
 }
 
+enum { FEW = 4 };
+
+/* order[k][s] brings to vector k of those written what it has from vector s of those read, and
+ * leaves the rest; that of s = 1 brings what it has from vector 0 as well. `apart`: the channels of
+ * pixels part, otherwise they come together. */
+static void find_order(int channels, int apart, vi order[FEW][FEW])
+{
+    for (int k = 0; k < channels; k++)
+        for (int s = 1; s < channels; s++) {
+            float bits[16];
+            for (int lane = 0; lane < 16; lane++) {
+                const int e = apart ? lane * channels + k : 16 * k + lane;
+                const int from = apart ? e / 16 : e % channels, at = apart ? e % 16 : e / channels;
+                const int first = s == 1 && from == 0;
+                const uint32_t pick = (uint32_t)(from == s ? 16 + at : first ? at : lane);
+                memcpy(bits + lane, &pick, sizeof pick);
+            }
+            order[k][s] = v_bits(v_load(bits));
+        }
+}
+
+/* One image of C channels, which is known where this is called. */
+INLINED void turn_few(const float *x, float *y, int pixels, const int C, const int apart)
+{
+    vi order[FEW][FEW];
+    find_order(C, apart, order);
+    for (int i = 0; i < pixels; i += 16) {
+        const int n = least(16, pixels - i);
+        v from[FEW];
+        UNROLL
+        for (int s = 0; s < C; s++)
+            from[s] = apart ? v_load_n(x + (size_t)i * C + 16 * s, n * C - 16 * s)
+                            : v_load_n(x + (size_t)s * pixels + i, n);
+        UNROLL
+        for (int k = 0; k < C; k++) {
+            v to = from[0];
+            UNROLL
+            for (int s = 1; s < C; s++)
+                to = v_pick(to, from[s], order[k][s]);
+            if (apart)
+                v_store_n(y + (size_t)k * pixels + i, to, n);
+            else
+                v_store_n(y + (size_t)i * C + 16 * k, to, n * C - 16 * k);
+        }
+    }
+}
+
+static void turn_pixels(const void *context, int n, int thread)
+{
+    const struct call *a = context;
+    const size_t image = (size_t)n * a->rows * a->cols;
+    (void)thread;
+    switch (a->cols) {
+    case 1: turn_few(a->x + image, a->y + image, a->rows, 1, 1); break;
+    case 2: turn_few(a->x + image, a->y + image, a->rows, 2, 1); break;
+    case 3: turn_few(a->x + image, a->y + image, a->rows, 3, 1); break;
+    case 4: turn_few(a->x + image, a->y + image, a->rows, 4, 1); break;
+    }
+}
+
+static void turn_planes(const void *context, int n, int thread)
+{
+    const struct call *a = context;
+    const size_t image = (size_t)n * a->rows * a->cols;
+    (void)thread;
+    switch (a->rows) {
+    case 1: turn_few(a->x + image, a->y + image, a->cols, 1, 0); break;
+    case 2: turn_few(a->x + image, a->y + image, a->cols, 2, 0); break;
+    case 3: turn_few(a->x + image, a->y + image, a->cols, 3, 0); break;
+    case 4: turn_few(a->x + image, a->y + image, a->cols, 4, 0); break;
+    }
+}
+
 static void to_nchw(const struct transpose_shape *s, const float *x, float *y)
 {
     const struct call a = { x, y, s->h * s->w, s->c };
-    thread_each(s->n, (double)s->n * s->h * s->w * s->c, turn, &a);
+    thread_each(s->n, (double)s->n * s->h * s->w * s->c, s->c > FEW ? turn : turn_pixels, &a);
 }
 
 static void to_nhwc(const struct transpose_shape *s, const float *x, float *y)
 {
     const struct call a = { x, y, s->c, s->h * s->w };
-    thread_each(s->n, (double)s->n * s->h * s->w * s->c, turn, &a);
+    thread_each(s->n, (double)s->n * s->h * s->w * s->c, s->c > FEW ? turn : turn_planes, &a);
 }
 
 const struct transpose_float FAST_TABLE(transpose) = { to_nchw, to_nhwc };

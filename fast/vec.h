@@ -36,6 +36,7 @@
  *   v_zip_low(a, b)             lanes 0 to 7 of a and b in turn: a0 b0 a1 b1 ...
  *   v_zip_high(a, b)            lanes 8 to 15 in turn
  *   v_behind(a, b)              lane 15 of a, then lanes 0 to 14 of b
+ *   v_pick(a, b, i)             lane l = lane i[l] of a, or lane i[l] - 16 of b; i[l] < 32
  *   v_transpose(x)              lane l of x[k] and lane k of x[l] change places, in 16 vectors
  *
  * Choice. There is no minimum or maximum: instruction sets disagree on NaN and on signed zeros, so

@@ -30,3 +30,13 @@ static inline __m256 vec_behind(__m256 x, __m256 y)
     return _mm256_blend_ps(y, x, 1);
 }
 static inline v v_behind(v x, v y) { return (v){vec_behind(x.b, y.a), vec_behind(y.a, y.b)}; }
+static inline __m256 vec_pick(v x, v y, __m256i i)
+{
+    const __m256 second = _mm256_castsi256_ps(_mm256_slli_epi32(i, 28)); /* of two halves, by sign */
+    const __m256 of_y = _mm256_castsi256_ps(_mm256_slli_epi32(i, 27));
+    const v p = {_mm256_permutevar8x32_ps(x.a, i), _mm256_permutevar8x32_ps(x.b, i)};
+    const v q = {_mm256_permutevar8x32_ps(y.a, i), _mm256_permutevar8x32_ps(y.b, i)};
+    const v r = {_mm256_blendv_ps(p.a, p.b, second), _mm256_blendv_ps(q.a, q.b, second)};
+    return _mm256_blendv_ps(r.a, r.b, of_y);
+}
+static inline v v_pick(v x, v y, vi i) { return (v){vec_pick(x, y, i.a), vec_pick(x, y, i.b)}; }

@@ -32,3 +32,4 @@ static inline v v_behind(v a, v b)
 {
     return v_from_bits(_mm512_alignr_epi32(v_bits(b), v_bits(a), 15));
 }
+static inline v v_pick(v a, v b, vi i) { return _mm512_permutex2var_ps(a, i, b); }

@@ -31,3 +31,17 @@ static inline v v_behind(v x, v y)
     return (v){vextq_f32(x.d, y.a, 3), vextq_f32(y.a, y.b, 3),
                vextq_f32(y.b, y.c, 3), vextq_f32(y.c, y.d, 3)};
 }
+#define VEC_BYTES(x) {{vreinterpretq_u8_f32(x.a), vreinterpretq_u8_f32(x.b), \
+                       vreinterpretq_u8_f32(x.c), vreinterpretq_u8_f32(x.d)}}
+static inline float32x4_t vec_pick(uint8x16x4_t x, uint8x16x4_t y, uint32x4_t i)
+{
+    const uint32x4_t byte = vmlaq_n_u32(vdupq_n_u32(0x03020100), i, 0x04040404);
+    const uint8x16_t of_x = vqtbl4q_u8(x, vreinterpretq_u8_u32(byte)); /* 0 beyond its 64 */
+    const uint8x16_t of_y = vsubq_u8(vreinterpretq_u8_u32(byte), vdupq_n_u8(64));
+    return vreinterpretq_f32_u8(vqtbx4q_u8(of_x, y, of_y));
+}
+static inline v v_pick(v x, v y, vi i)
+{
+    const uint8x16x4_t p = VEC_BYTES(x), q = VEC_BYTES(y);
+    return (v){vec_pick(p, q, i.a), vec_pick(p, q, i.b), vec_pick(p, q, i.c), vec_pick(p, q, i.d)};
+}

@@ -51,6 +51,10 @@ static inline v v_select(vm m, v a, v b)
 }
 static inline vi v_bits(v x) { vi r; memcpy(r.i, x.f, sizeof r.i); return r; }
 static inline v v_from_bits(vi x) { v r; memcpy(r.f, x.i, sizeof r.f); return r; }
+static inline v v_pick(v a, v b, vi n)
+{
+    VEC_EACH(v, f, n.i[l] < 16 ? a.f[n.i[l]] : b.f[n.i[l] - 16]);
+}
 static inline vi i_set1(uint32_t x) { vi r; for (int l = 0; l < 16; l++) r.i[l] = x; return r; }
 static inline vi i_add(vi a, vi b) { for (int l = 0; l < 16; l++) a.i[l] += b.i[l]; return a; }
 static inline vi i_sub(vi a, vi b) { for (int l = 0; l < 16; l++) a.i[l] -= b.i[l]; return a; }
