@@ -12,7 +12,7 @@
 
 #include "fast/vec.h"
 
-enum { FLIGHT = (V_ACCUMULATORS + 3) / 4 };
+enum { FLIGHT = (V_ACCUMULATORS + 2) / 3 };
 
 INLINED v load_rest(const float *p, int n, float rest)
 {
@@ -20,31 +20,50 @@ INLINED v load_rest(const float *p, int n, float rest)
     return v_select(v_eq(v_keep(one, n), one), v_load_n(p, n), v_set1(rest));
 }
 
+/* The operands of fly and where it has come to. */
+struct flight {
+    int at, len;
+    const float *x, *y;
+    float *z;
+    v sum;
+};
+
+/* Goes on while there are as many whole vectors as `abreast`, a constant where this is called. */
+INLINED void fly_abreast(struct flight *a, const int abreast, v (*f)(const v *given, v x, v y),
+                         const v *given)
+{
+    v t[FLIGHT];
+    for (; a->at + 16 * abreast <= a->len; a->at += 16 * abreast) {
+        const int i = a->at;
+        UNROLL
+        for (int k = 0; k < abreast; k++)
+            t[k] = f(given, v_load(a->x + i + 16 * k),
+                     a->y ? v_load(a->y + i + 16 * k) : v_set1(0.0f));
+        UNROLL
+        for (int k = 0; k < abreast; k++) {
+            a->sum = v_add(a->sum, t[k]);
+            if (a->z)
+                v_store(a->z + i + 16 * k, t[k]);
+        }
+    }
+}
+
 /* z[i] = f(given, x[i], y[i]), unless z is NULL; returns the lanes of their sum. */
 INLINED v fly(int len, const float *x, const float *y, float *z, float rest,
               v (*f)(const v *given, v x, v y), const v *given)
 {
-    v sum = v_set1(0.0f), t[FLIGHT];
-    int i = 0;
-    for (; i + 16 * FLIGHT <= len; i += 16 * FLIGHT) {
-        UNROLL
-        for (int k = 0; k < FLIGHT; k++)
-            t[k] = f(given, v_load(x + i + 16 * k), y ? v_load(y + i + 16 * k) : v_set1(0.0f));
-        UNROLL
-        for (int k = 0; k < FLIGHT; k++) {
-            sum = v_add(sum, t[k]);
-            if (z)
-                v_store(z + i + 16 * k, t[k]);
-        }
-    }
-    for (; i < len; i += 16) {
+    struct flight a = { 0, len, x, y, z, v_set1(0.0f) };
+    fly_abreast(&a, FLIGHT, f, given);
+    if (FLIGHT > 3) /* what is left over is too much to go one by one */
+        fly_abreast(&a, 3, f, given);
+    for (int i = a.at; i < len; i += 16) {
         const int n = len - i;
-        t[0] = f(given, load_rest(x + i, n, rest), y ? v_load_n(y + i, n) : v_set1(0.0f));
-        sum = v_add(sum, v_keep(t[0], n));
+        const v t = f(given, load_rest(x + i, n, rest), y ? v_load_n(y + i, n) : v_set1(0.0f));
+        a.sum = v_add(a.sum, v_keep(t, n));
         if (z)
-            v_store_n(z + i, t[0], n);
+            v_store_n(z + i, t, n);
     }
-    return sum;
+    return a.sum;
 }
 
 #endif

@@ -29,6 +29,9 @@
  *
  *   v_add v_sub v_mul v_div     one rounding each; nothing contracts them
  *   v_fma(a, b, c)              a * b + c in one rounding
+ *   v_fnma(a, b, c)             c - a * b in one rounding
+ *   v_scale(x, k)               x * 2^k for a whole number k, |k| <= 256, rounded once, unless x
+ *                               itself is nearly out of range
  *   v_neg(x), v_abs(x)          the sign bit flipped or cleared, of a zero and a NaN as well
  *   v_sum(x)                    all lanes by one fixed tree: l plus l + 8, then 4, 2 and 1 apart
  *   v_sums(x)                   lane l = v_sum(x[l]), of 16 vectors, for far less than 16 of them
@@ -39,9 +42,10 @@
  *   v_pick(a, b, i)             lane l = lane i[l] of a, or lane i[l] - 16 of b; i[l] < 32
  *   v_transpose(x)              lane l of x[k] and lane k of x[l] change places, in 16 vectors
  *
- * Choice. There is no minimum or maximum: instruction sets disagree on NaN and on signed zeros, so
- * it is said as a comparison and a choice.
+ * Choice. Instruction sets disagree on the minimum of NaN and of signed zeros: here it is b, as of
+ * a comparison and a choice; a NaN may raise invalid.
  *
+ *   v_min(a, b), v_max(a, b)    a < b ? a : b and b < a ? a : b, lane by lane
  *   v_lt v_le v_eq              a < b, a <= b, a == b; false where either is NaN
  *   m_and m_not            on truth values
  *   v_select(m, a, b)           m ? a : b, lane by lane, bits unchanged
@@ -117,6 +121,28 @@ static inline v v_abs(v x)
 #define UNROLL _Pragma("GCC unroll 16")
 #endif
 
+#ifndef VEC_MINIMUM /* the dialect has none that treats NaN and zeros so */
+static inline v v_min(v a, v b)
+{
+    return v_select(v_lt(a, b), a, b);
+}
+
+static inline v v_max(v a, v b)
+{
+    return v_select(v_lt(b, a), a, b);
+}
+#endif
+
+#ifndef VEC_INSTRUCTIONS /* two factors, each with half of k: 2^k itself may be out of range */
+static inline v v_scale(v x, v k)
+{
+    vi i = v_bits(v_add(k, v_set1(0x1.8p23f)));      /* k in the low bits */
+    vi a = i_and(i_shl(i, 22), i_set1(0xff800000u)); /* floor(k / 2) << 23 */
+    vi b = i_sub(i_shl(i, 23), a), one = i_set1(0x3f800000u);
+    return v_mul(v_mul(x, v_from_bits(i_add(a, one))), v_from_bits(i_add(b, one)));
+}
+#endif
+
 #ifndef VEC_MASKED_MEMORY /* the dialect has no masked moves of its own */
 static inline v v_load_n(const float *p, int n)
 {
@@ -143,7 +169,7 @@ static inline void v_store_n(float *p, v x, int n)
 }
 #endif
 
-#ifndef VEC_TOP /* the dialect has no shorter way to say these */
+#ifndef VEC_INSTRUCTIONS /* the dialect has no shorter way to say these */
 static inline vm v_above(v a, v b)
 {
     return m_and(m_not(v_le(a, b)), v_eq(b, b));
@@ -220,7 +246,7 @@ static inline void v_store_stride(float *p, int stride, v x, int n)
         vec_scatter(p, stride, x, n);
 }
 
-#ifndef VEC_KEEP /* the dialect has none */
+#ifndef VEC_INSTRUCTIONS /* the dialect has none */
 static inline v v_keep(v x, int n)
 {
     float lane[16];

@@ -24,8 +24,8 @@
  * r = a + low. b is low and what 1 + r lacks of e^r: (e^r - 1 - r) / r^2 is fitted on |r| <= 0.3466
  * to 2^-28.2 of e^r. */
 struct exp_parts {
-    v a, b;
-    vi k;
+    v a, b, k;
+    vi bits; /* k in the low ones */
 };
 
 INLINED struct exp_parts exp_parts(v x)
@@ -39,7 +39,7 @@ INLINED struct exp_parts exp_parts(v x)
     v q = v_fma(r, v_set1(0x1.12398p-7f), v_set1(0x1.5558acp-5f));
     q = v_fma(r2, v_set1(0x1.6a518ap-10f), q);
     q = v_fma(r2, q, v_fma(r, v_set1(0x1.555492p-3f), v_set1(0x1.fffffcp-2f)));
-    return (struct exp_parts){ a, v_fma(r2, q, low), v_bits(shifted) };
+    return (struct exp_parts){ a, v_fma(r2, q, low), k, v_bits(shifted) };
 }
 
 /* hi + lo = 1 + a + b with hi the nearest float. Only the addition of b rounds: where 1 + a + b is
@@ -57,29 +57,13 @@ INLINED struct float_pair one_plus(struct exp_parts e)
     return (struct float_pair){ hi, v_add(v_sub(t, hi), rest) };
 }
 
-/* 2^k = a * b, each with half of k: 2^k itself may be out of range, and a result that underflows
- * or overflows may do so only in its last multiplication. Of k only the low ten bits count. */
-struct power_of_two {
-    v a, b;
-};
-
-INLINED struct power_of_two power_of_two(vi k)
-{
-    vi a = i_and(i_shl(k, 22), i_set1(0xff800000u)); /* floor(k / 2) << 23 */
-    vi b = i_sub(i_shl(k, 23), a);
-    vi one = i_set1(ONE_BITS);
-    return (struct power_of_two){ v_from_bits(i_add(a, one)), v_from_bits(i_add(b, one)) };
-}
-
 /* e^x. exp(-inf) = 0, exp(inf) = inf.
  * Error: 0.892 ulp at -0x1.790436p+2. */
 INLINED v v_exp(v x)
 {
-    x = v_select(v_lt(x, v_set1(-105)), v_set1(-105), x);
-    x = v_select(v_lt(v_set1(89), x), v_set1(89), x);
+    x = v_min(v_set1(89), v_max(v_set1(-105), x));
     struct exp_parts e = exp_parts(x);
-    struct power_of_two s = power_of_two(e.k);
-    return v_mul(v_mul(v_add(v_set1(1), v_add(e.a, e.b)), s.a), s.b);
+    return v_scale(v_add(v_set1(1), v_add(e.a, e.b)), e.k);
 }
 
 /* log(2^k (1 + f)) for -1/4 <= f < 1/2 and a whole number k, |k| < 256.
@@ -139,22 +123,20 @@ INLINED v v_log1p(v x)
  * Error: 0.787 ulp at -0x1.5ec7c4p+6, a denormal result; 0.698 at -0x1.8165a8p+5 among others.
  *
  * With e^-x = 2^k m and s = 2^-k it is s / (s + m): nothing overflows, and the result is denormal
- * only in the last multiplication. q is 1 / (s + m) and is corrected once by 1 - q (s + m), which
- * needs what the sum s + m has lost. */
+ * only in the last scaling. q is 1 / (s + m) and is corrected once by 1 - q (s + m), which needs
+ * what the sum s + m has lost: what of the smaller of the two is not in it, exactly. */
 INLINED v v_sigmoid(v x)
 {
     const v one = v_set1(1);
-    v z = v_select(v_lt(x, v_set1(-105)), v_set1(105), v_neg(x));
-    z = v_select(v_lt(v_set1(20), x), v_set1(-20), z);
+    v z = v_min(v_set1(105), v_max(v_set1(-20), v_neg(x)));
     struct exp_parts e = exp_parts(z);
     struct float_pair m = one_plus(e);
-    struct power_of_two half = power_of_two(i_sub(i_set1(0), e.k));
-    v s = v_mul(half.a, half.b);
-    v d = v_add(s, m.hi), t = v_sub(d, s);
-    v lost = v_add(v_add(v_sub(s, v_sub(d, t)), v_sub(m.hi, t)), m.lo);
-    v q = v_div(one, d), nq = v_neg(q);
-    v rest = v_fma(nq, lost, v_fma(nq, d, one));
-    return v_mul(v_mul(v_fma(rest, q, q), half.a), half.b);
+    v k = v_neg(e.k), s = v_scale(one, k);
+    v d = v_add(s, m.hi), large = v_max(s, m.hi), small = v_min(s, m.hi);
+    v lost = v_add(v_sub(small, v_sub(d, large)), m.lo);
+    v q = v_div(one, d);
+    v rest = v_fnma(q, lost, v_fnma(q, d, one));
+    return v_scale(v_fma(rest, q, q), k);
 }
 
 /* sigmoid(x) sigmoid(-x), the derivative of sigmoid, even in x.
@@ -164,19 +146,17 @@ INLINED v v_sigmoid(v x)
 INLINED v v_dsigmoid(v x)
 {
     const v one = v_set1(1);
-    v z = v_neg(v_abs(x));
-    z = v_select(v_lt(z, v_set1(-105)), v_set1(-105), z);
+    v z = v_max(v_set1(-105), v_neg(v_abs(x)));
     struct exp_parts e = exp_parts(z);
     struct float_pair m = one_plus(e);
-    struct power_of_two half = power_of_two(e.k);
-    v s = v_mul(half.a, half.b);
+    v s = v_scale(one, e.k);
     v hi = v_mul(s, m.hi), t = v_add(one, hi);
     v t_lost = v_add(v_add(v_sub(one, t), hi), v_mul(s, m.lo));
     v d = v_mul(t, t);
-    v d_lost = v_fma(v_add(t, t), t_lost, v_fma(t, t, v_neg(d)));
-    v y = v_div(one, d), q = v_mul(m.hi, y), nq = v_neg(q);
-    v rest = v_add(v_fma(nq, d, m.hi), v_fma(nq, d_lost, m.lo));
-    return v_mul(v_mul(v_fma(rest, y, q), half.a), half.b);
+    v d_gain = v_fnma(v_add(t, t), t_lost, v_fnma(t, t, d));
+    v y = v_div(one, d), q = v_mul(m.hi, y);
+    v rest = v_add(v_fnma(q, d, m.hi), v_fma(q, d_gain, m.lo));
+    return v_scale(v_fma(rest, y, q), e.k);
 }
 
 /* The hyperbolic tangent. tanh(+-0) = +-0, tanh(+-inf) = +-1.
@@ -190,15 +170,15 @@ INLINED v v_tanh(v x)
     const v one = v_set1(1);
     v a = v_abs(x);
     vi sign = i_xor(v_bits(x), v_bits(a));
-    v z = v_mul(v_select(v_lt(v_set1(10), a), v_set1(10), a), v_set1(-2));
+    v z = v_mul(v_min(v_set1(10), a), v_set1(-2));
     struct exp_parts e = exp_parts(z);
     struct float_pair m = one_plus(e);
-    v s = v_from_bits(i_add(i_shl(e.k, 23), i_set1(ONE_BITS)));
+    v s = v_from_bits(i_add(i_shl(e.bits, 23), i_set1(ONE_BITS)));
     v hi = v_mul(s, m.hi), lo = v_mul(s, m.lo);
     v n = v_sub(one, hi), n_lost = v_sub(v_sub(v_sub(one, n), hi), lo);
     v d = v_add(one, hi), d_lost = v_add(v_add(v_sub(one, d), hi), lo);
-    v y = v_div(one, d), q = v_mul(n, y), nq = v_neg(q);
-    v rest = v_add(v_fma(nq, d, n), v_fma(nq, d_lost, n_lost));
+    v y = v_div(one, d), q = v_mul(n, y);
+    v rest = v_add(v_fnma(q, d, n), v_fnma(q, d_lost, n_lost));
     v r = v_from_bits(i_xor(v_bits(v_fma(rest, y, q)), sign));
     return v_select(v_lt(a, v_set1(0x1p-13f)), x, r);
 }

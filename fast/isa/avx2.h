@@ -44,13 +44,10 @@ static inline v v_sub(v x, v y) { return (v)VEC_2(_mm256_sub_ps, x, y); }
 static inline v v_mul(v x, v y) { return (v)VEC_2(_mm256_mul_ps, x, y); }
 static inline v v_div(v x, v y) { return (v)VEC_2(_mm256_div_ps, x, y); }
 static inline v v_fma(v x, v y, v z) { return (v)VEC_3(_mm256_fmadd_ps, x, y, z); }
-static inline float v_sum(v x)
-{
-    __m256 h = _mm256_add_ps(x.a, x.b);
-    __m128 q = _mm_add_ps(_mm256_castps256_ps128(h), _mm256_extractf128_ps(h, 1));
-    q = _mm_add_ps(q, _mm_movehl_ps(q, q));
-    return _mm_cvtss_f32(_mm_add_ss(q, _mm_movehdup_ps(q)));
-}
+static inline v v_fnma(v x, v y, v z) { return (v)VEC_3(_mm256_fnmadd_ps, x, y, z); }
+#define VEC_MINIMUM
+static inline v v_min(v x, v y) { return (v)VEC_2(_mm256_min_ps, x, y); }
+static inline v v_max(v x, v y) { return (v)VEC_2(_mm256_max_ps, x, y); }
 
 #define VEC_COMPARE(x, y, how) {_mm256_cmp_ps(x.a, y.a, how), _mm256_cmp_ps(x.b, y.b, how)}
 static inline vm v_lt(v x, v y) { return (vm)VEC_COMPARE(x, y, _CMP_LT_OQ); }

@@ -28,7 +28,7 @@ static inline void v_store_n(float *p, v x, int n)
     if (n >= 16) { v_store(p, x); return; } /* what is stored under a mask is slow to load again */
     _mm512_mask_storeu_ps(p, vec_first(n), x);
 }
-#define VEC_KEEP
+#define VEC_INSTRUCTIONS /* v_keep, v_scale, v_above and v_top are few here */
 static inline v v_keep(v x, int n) { return _mm512_maskz_mov_ps(vec_first(n), x); }
 
 static inline v v_add(v a, v b) { return _mm512_add_ps(a, b); }
@@ -36,13 +36,11 @@ static inline v v_sub(v a, v b) { return _mm512_sub_ps(a, b); }
 static inline v v_mul(v a, v b) { return _mm512_mul_ps(a, b); }
 static inline v v_div(v a, v b) { return _mm512_div_ps(a, b); }
 static inline v v_fma(v a, v b, v c) { return _mm512_fmadd_ps(a, b, c); }
-static inline float v_sum(v x)
-{
-    x = _mm512_add_ps(x, _mm512_shuffle_f32x4(x, x, 0x4e)); /* quarters 2 3 0 1 */
-    __m128 q = _mm_add_ps(_mm512_castps512_ps128(x), _mm512_extractf32x4_ps(x, 1));
-    q = _mm_add_ps(q, _mm_movehl_ps(q, q));
-    return _mm_cvtss_f32(_mm_add_ss(q, _mm_movehdup_ps(q)));
-}
+static inline v v_fnma(v a, v b, v c) { return _mm512_fnmadd_ps(a, b, c); }
+#define VEC_MINIMUM
+static inline v v_min(v a, v b) { return _mm512_min_ps(a, b); }
+static inline v v_max(v a, v b) { return _mm512_max_ps(a, b); }
+static inline v v_scale(v x, v k) { return _mm512_scalef_ps(x, k); }
 
 static inline vm v_lt(v a, v b) { return _mm512_cmp_ps_mask(a, b, _CMP_LT_OQ); }
 static inline vm v_le(v a, v b) { return _mm512_cmp_ps_mask(a, b, _CMP_LE_OQ); }
@@ -61,8 +59,10 @@ static inline vi i_xor(vi a, vi b) { return _mm512_xor_si512(a, b); }
 static inline vi i_shl(vi a, int n) { return _mm512_sllv_epi32(a, _mm512_set1_epi32(n)); }
 static inline vi i_shr(vi a, int n) { return _mm512_srlv_epi32(a, _mm512_set1_epi32(n)); }
 
-#define VEC_TOP
-static inline vm v_above(v a, v b) { return _mm512_mask_cmp_ps_mask(v_eq(b, b), a, b, _CMP_NLE_UQ); }
+static inline vm v_above(v a, v b)
+{
+    return _mm512_mask_cmp_ps_mask(v_eq(b, b), a, b, _CMP_NLE_UQ);
+}
 static inline v v_top(v a, v b)
 {
     const v x = _mm512_max_round_ps(b, a, _MM_FROUND_NO_EXC); /* a, if one is a NaN or both zero; */

@@ -14,6 +14,13 @@ static inline v vec_fold8(v x, v y)
 static inline v vec_fold4(v x, v y) { return (v)VEC_ACROSS(_mm256_permute2f128_ps, 0x20, 0x31); }
 static inline v vec_fold2(v x, v y) { return (v)VEC_IN(VEC_PAIR, 0x0, 0xf); }
 static inline v vec_fold1(v x, v y) { return (v)VEC_IN(_mm256_shuffle_ps, 0x88, 0xdd); }
+static inline float v_sum(v x)
+{
+    __m256 h = _mm256_add_ps(x.a, x.b);
+    __m128 q = _mm_add_ps(_mm256_castps256_ps128(h), _mm256_extractf128_ps(h, 1));
+    q = _mm_add_ps(q, _mm_movehl_ps(q, q));
+    return _mm_cvtss_f32(_mm_add_ss(q, _mm_movehdup_ps(q)));
+}
 static inline v v_even(v x, v y) { return (v){VEC_HALF(x.a, x.b, 0x88), VEC_HALF(y.a, y.b, 0x88)}; }
 static inline v v_odd(v x, v y) { return (v){VEC_HALF(x.a, x.b, 0xdd), VEC_HALF(y.a, y.b, 0xdd)}; }
 static inline v vec_zip(__m256 x, __m256 y)
@@ -32,7 +39,8 @@ static inline __m256 vec_behind(__m256 x, __m256 y)
 static inline v v_behind(v x, v y) { return (v){vec_behind(x.b, y.a), vec_behind(y.a, y.b)}; }
 static inline __m256 vec_pick(v x, v y, __m256i i)
 {
-    const __m256 second = _mm256_castsi256_ps(_mm256_slli_epi32(i, 28)); /* of two halves, by sign */
+    /* by their signs: whether it is the second of two halves, or of two vectors */
+    const __m256 second = _mm256_castsi256_ps(_mm256_slli_epi32(i, 28));
     const __m256 of_y = _mm256_castsi256_ps(_mm256_slli_epi32(i, 27));
     const v p = {_mm256_permutevar8x32_ps(x.a, i), _mm256_permutevar8x32_ps(x.b, i)};
     const v q = {_mm256_permutevar8x32_ps(y.a, i), _mm256_permutevar8x32_ps(y.b, i)};

@@ -7,6 +7,13 @@ static inline v vec_fold8(v a, v b) { VEC_FOLD(_mm512_shuffle_f32x4, 0x44, 0xee)
 static inline v vec_fold4(v a, v b) { VEC_FOLD(_mm512_shuffle_f32x4, 0x88, 0xdd); }
 static inline v vec_fold2(v a, v b) { VEC_FOLD(VEC_PAIR, 0x00, 0xff); }
 static inline v vec_fold1(v a, v b) { VEC_FOLD(_mm512_shuffle_ps, 0x88, 0xdd); }
+static inline float v_sum(v x)
+{
+    x = _mm512_add_ps(x, _mm512_shuffle_f32x4(x, x, 0x4e)); /* quarters 2 3 0 1 */
+    __m128 q = _mm_add_ps(_mm512_castps512_ps128(x), _mm512_extractf32x4_ps(x, 1));
+    q = _mm_add_ps(q, _mm_movehl_ps(q, q));
+    return _mm_cvtss_f32(_mm_add_ss(q, _mm_movehdup_ps(q)));
+}
 static inline v v_even(v a, v b)
 {
     const __m512i l = _mm512_setr_epi32(0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);

@@ -36,6 +36,7 @@ static inline v v_sub(v x, v y) { return (v)VEC_2(vsubq_f32, x, y); }
 static inline v v_mul(v x, v y) { return (v)VEC_2(vmulq_f32, x, y); }
 static inline v v_div(v x, v y) { return (v)VEC_2(vdivq_f32, x, y); }
 static inline v v_fma(v x, v y, v z) { return (v)VEC_3(vfmaq_f32, z, x, y); }
+static inline v v_fnma(v x, v y, v z) { return (v)VEC_3(vfmsq_f32, z, x, y); }
 static inline float v_sum(v x)
 {
     float32x4_t q = vaddq_f32(vaddq_f32(x.a, x.c), vaddq_f32(x.b, x.d));

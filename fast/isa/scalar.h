@@ -23,6 +23,12 @@ static inline v v_fma(v a, v b, v c)
         c.f[l] = fmaf(a.f[l], b.f[l], c.f[l]);
     return c;
 }
+static inline v v_fnma(v a, v b, v c)
+{
+    for (int l = 0; l < 16; l++)
+        c.f[l] = fmaf(-a.f[l], b.f[l], c.f[l]);
+    return c;
+}
 static inline float v_sum(v x)
 {
     for (int half = 8; half > 0; half /= 2)
