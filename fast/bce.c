@@ -6,7 +6,7 @@
 
 INLINED v clipped_log(v p, v eps)
 {
-    return v_log(v_select(v_lt(p, eps), eps, p));
+    return v_log(v_max(eps, p));
 }
 
 INLINED v term(const v *eps, v p, v t)

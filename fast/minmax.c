@@ -39,14 +39,14 @@ INLINED void offer_block(struct least *min, struct least *max, const float *x, i
     for (int i = 16; i < size; i += 16) {
         const int k = i / 16 % 2;
         const v value = v_load(x + i);
-        low[k] = v_select(v_lt(value, low[k]), value, low[k]);
-        high[k] = v_select(v_lt(high[k], value), value, high[k]);
+        low[k] = v_min(value, low[k]);
+        high[k] = v_max(value, high[k]);
         number[k] = m_and(number[k], v_eq(value, value));
     }
     const vm numbers = m_and(number[0], number[1]);
     const v nan = v_from_bits(i_set1(0x7fc00000u));
-    const v least = v_select(v_lt(low[1], low[0]), low[1], low[0]);
-    const v most = v_select(v_lt(high[0], high[1]), high[1], high[0]);
+    const v least = v_min(low[1], low[0]);
+    const v most = v_max(high[1], high[0]);
     offer(min, v_select(numbers, least, nan), from);
     offer(max, v_select(numbers, v_neg(most), nan), from);
 }

@@ -7,17 +7,12 @@
 #include "fast/flight.h"
 #include "fast/vmath.h"
 
-INLINED v larger(v a, v b)
-{
-    return v_select(v_lt(a, b), b, a);
-}
-
 /* The largest lane, in every lane. */
 INLINED v lanes_max(v x)
 {
     UNROLL
     for (int halves = 0; halves < 4; halves++)
-        x = larger(v_zip_low(x, x), v_zip_high(x, x));
+        x = v_max(v_zip_low(x, x), v_zip_high(x, x));
     return x;
 }
 
@@ -35,7 +30,7 @@ INLINED v long_max(const float *x, int len)
     if (len < 64) {
         v all = v_load(x);
         for (int j = 16; j < len; j += 16)
-            all = larger(all, v_load(x + (j + 16 < len ? j : len - 16)));
+            all = v_max(all, v_load(x + (j + 16 < len ? j : len - 16)));
         return lanes_max(all);
     }
     UNROLL
@@ -44,9 +39,9 @@ INLINED v long_max(const float *x, int len)
     for (int j = 64; j < len; j += 64) {
         UNROLL
         for (int k = 0; k < 4; k++)
-            best[k] = larger(best[k], v_load(x + (j + 64 < len ? j : len - 64) + 16 * k));
+            best[k] = v_max(best[k], v_load(x + (j + 64 < len ? j : len - 64) + 16 * k));
     }
-    return lanes_max(larger(larger(best[0], best[1]), larger(best[2], best[3])));
+    return lanes_max(v_max(v_max(best[0], best[1]), v_max(best[2], best[3])));
 }
 
 /* exp(x - max). */

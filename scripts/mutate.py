@@ -40,7 +40,7 @@ SETS = [name for name, feature in OF_SET.items() if feature in CPU]
 DIALECTS = [f'fast/isa/{file}{name}.h' for file in ('', 'lanes_', 'part_') for name in SETS]
 KERNELS = sorted(str(p.relative_to(ROOT)) for p in (ROOT / 'fast').glob('*.[ch]')
                  if p.stem not in NO_LAYERS)
-KERNELS += [f for f in DIALECTS + ['fast/isa/part_whole.h'] if (ROOT / f).exists()]
+KERNELS += [f for f in DIALECTS + ['fast/isa/composed.h', 'fast/isa/part_whole.h'] if (ROOT / f).exists()]
 HARNESS = ['harness/compare.c', 'harness/judge.c']
 TESTS = ['test_compare', 'test_judge', 'test_judge_double']
 PROVEN = ROOT / 'scripts/mutants.txt'
@@ -55,6 +55,8 @@ SWAPS = [
     (r'(?<= )\*=(?= )', '+='), (r'\+\+', '--'), (r'!(?=[\w(])', ''),
     (r'\bv_add\b', 'v_sub'), (r'\bv_sub\b', 'v_add'), (r'\bv_mul\b', 'v_add'),
     (r'\bv_div\b', 'v_mul'),
+    (r'\bv_min\b', 'v_max'), (r'\bv_max\b', 'v_min'), (r'\bv_fnma\b', 'v_fma'), (r'\bv_even\b', 'v_odd'),
+    (r'\bv_odd\b', 'v_even'),
     (r'\bv_lt\b', 'v_le'), (r'\bv_le\b', 'v_lt'), (r'\bv_neg\b', ''), (r'\bv_abs\b', ''),
     (r'\bm_not\b', ''), (r'\bi_add\b', 'i_sub'), (r'\bi_sub\b', 'i_add'), (r'\bi_and\b', 'i_xor'),
     (r'\bi_xor\b', 'i_and'), (r'\bi_shl\b', 'i_shr'), (r'\bi_shr\b', 'i_shl'), (r'\bfabs\b', ''),

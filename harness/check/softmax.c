@@ -60,7 +60,7 @@ const struct check softmax_check = {
     .invalid = invalid,
     .cases = cases, .trouble = trouble, .documents = 3, .large = large,
     .function = {
-        { CALLS(forward), .elements = "n len", .operations = 21, .divisions = 1,
+        { CALLS(forward), .elements = "n len", .operations = 20, .divisions = 1,
           .magnitude = forward_magnitude,
           .operand = { { "x", IN, "n len", FILL_LOGITS },
                        { "y", OUT, "n len", .terms = "len", .more = 6 } } },
