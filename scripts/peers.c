@@ -7,8 +7,8 @@
  *   plain LAYER.FUNCTION SHAPE     oneDNN from NCHW to NCHW: what it has to reorder counts
  *   blas LAYER.FUNCTION SHAPE      OpenBLAS
  *   step NETWORK BATCH             forward, backward and update of our engine
- *   traffic NETWORK 1              its weights read by all threads, and then read and written where
- *                                  they lie, a part by each thread
+ *   traffic NETWORK 1              its weights read, and then read and written where they lie
+ *   shared NETWORK 1               the same by all threads: read by each, a part written by each
  * Argument: the number of threads.
  */
 #include "fast/probe.h"
@@ -188,21 +188,31 @@ static void make_dnnl(struct work *w, int plain)
     w->run = run_dnnl;
 }
 
-/* All threads read all of it, then each reads and writes its own part. */
 static void run_traffic(struct work *w)
 {
-    static volatile float sink[2];
+    static volatile float sink;
+    const struct probe *probe = probe_fast(isa_best());
+    const float *in[] = { w->scratch, NULL };
+    float *none[] = { NULL }, *out[] = { w->scratch, NULL };
+    const size_t count[] = { w->parameters, w->parameters };
+    sink = probe->traffic(in, none, count) + probe->traffic(in, out, count);
+    (void)sink;
+}
+
+/* All threads read all of it, then each reads and writes its own part. */
+static void run_shared(struct work *w)
+{
+    static volatile float sink;
     const struct probe *probe = probe_fast(isa_best());
 #pragma omp parallel
     {
-        const int k = omp_get_thread_num();
         const size_t part = w->parameters / (size_t)omp_get_num_threads();
-        float *own = w->scratch + (size_t)k * part;
+        float *own = w->scratch + (size_t)omp_get_thread_num() * part;
         float *none[] = { NULL }, *out[] = { own, NULL };
-        sink[k] = probe->traffic((const float *const[]){ w->scratch, NULL }, none, &w->parameters);
+        sink = probe->traffic((const float *const[]){ w->scratch, NULL }, none, &w->parameters);
 #pragma omp barrier
-        sink[k] = probe->traffic((const float *const[]){ own, NULL }, out,
-                                 (const size_t[]){ part, part });
+        sink = probe->traffic((const float *const[]){ own, NULL }, out,
+                              (const size_t[]){ part, part });
     }
     (void)sink;
 }
@@ -239,12 +249,13 @@ static void make(struct work *w, struct error *e)
     fail(e, "'%.400s' is not understood", w->line);
     if (sscanf(w->line, "%15s %63s %255s", kind, name, rest) != 3)
         return;
-    if (!strcmp(kind, "step") || !strcmp(kind, "traffic")) {
+    const bool traffic = !strcmp(kind, "traffic"), shared = !strcmp(kind, "shared");
+    if (!strcmp(kind, "step") || traffic || shared) {
         w->batch = atoi(rest);
         make_step(w, name, e);
-        if (!strcmp(kind, "traffic") && w->run) {
+        if ((traffic || shared) && w->run) {
             w->scratch = numbers(w->parameters);
-            w->run = run_traffic;
+            w->run = traffic ? run_traffic : run_shared;
         }
         return;
     }

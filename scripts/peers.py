@@ -10,8 +10,8 @@ goes. PyTorch's step is zero_grad, forward, loss, backward and SGD's step; ours 
 
 An epoch is so many steps as the document's has, of a step that was measured; NumPy's networks are those
 of scripts/networks.py, in float64. A step of mnist01-relu is also held against the time in which its
-weights are read, and read and written, and batches by two threads against one: what both threads have
-read and one of them writes is what two cores pay for, and how much, the row of traffic tells. Writes
+weights are read, and read and written. Batches run by two threads beside one, and so do those weights,
+read by each thread and a part written by each: what it costs two cores to share them. Writes
 BUILD/peers.json, prints a table.
 """
 import argparse
@@ -182,8 +182,8 @@ def works(worker, two, torch):
                lambda step=step, steps=steps: steps * seconds_of(step))
     yield ('step of mnist01-relu', 'batch of 1', 'its weights read, read and written',
            TRAFFIC_WANTED, ask('step mnist01-relu 1'), ask('traffic mnist01-relu 1'))
-    yield ('traffic of mnist01-relu', 'weights read by each, a part written', 'two threads beside one',
-           None, lambda: two.seconds('traffic mnist01-relu 1'), ask('traffic mnist01-relu 1'))
+    yield ('weights of mnist01-relu', 'read by each, a part written by each', 'two threads beside one',
+           None, lambda: two.seconds('shared mnist01-relu 1'), ask('shared mnist01-relu 1'))
     for name, batch, _ in [s for s in STEPS if s[1] > 1]:
         line = 'step %s %d' % (name, batch)
         yield ('step of ' + name, 'batch of %d' % batch, 'two threads beside one', THREADS_WANTED,
