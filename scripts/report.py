@@ -252,8 +252,9 @@ def speed(build):
              f"takes long), threads: {p['threads']}. oneDNN is told in its own layouts with nothing reordered (best)\n"
              "and from NCHW to NCHW as ours comes and goes (plain). An epoch is so many times a step that was\n"
              "measured; NumPy's are the networks of `scripts/networks.py`. A step of mnist01-relu is held against\n"
-             "the mere reading, and reading and writing, of its weights as well, and batches by two threads\n"
-             "against one:\n\n")
+             "the mere reading, and reading and writing, of its weights as well. Batches by two threads are held\n"
+             "against one, and so are those weights, read by each thread and a part written by each: what it\n"
+             "costs two cores to share them:\n\n")
     return text + table(("work", "shape", "beside", "us, ours", "us, theirs", "times their speed",
                          "wanted", "verdict"), rows)
 
