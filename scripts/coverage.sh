@@ -1,5 +1,5 @@
 #!/bin/sh
-# coverage.sh DIR - builds with coverage in DIR, runs verify and the tests, and writes
+# coverage.sh DIR - builds with coverage in DIR, runs verify, digest and the tests, and writes
 #
 #   DIR/index.html     every line
 #   DIR/summary.json   per file, for REPORT.md
@@ -18,6 +18,7 @@ command -v gcovr >/dev/null 2>&1 || {
 find . -path "./$dir/*" -name '*.gcda' -delete 2>/dev/null || true
 make BUILD="$dir" COVERAGE=1 CC=gcc build
 "$dir/cnncheck" verify --tier smoke
+"$dir/cnncheck" digest --check fixtures/DIGEST # on several threads
 make BUILD="$dir" COVERAGE=1 CC=gcc test
 
 # Kernels that fault on purpose are left by a jump, and gcov then counts some branch below zero.

@@ -17,4 +17,9 @@ export PKG_CONFIG_LIBDIR=/usr/lib/$target/pkgconfig
 make BUILD="$dir" CC=$target-gcc build
 run="qemu-aarch64 -L /usr/$target $dir/cnncheck"
 $run verify --tier smoke
-$run digest --check fixtures/DIGEST
+
+# Convolution beside all other layers.
+$run digest --check fixtures/DIGEST --layer 'conv2d*' &
+beside=$!
+$run digest --check fixtures/DIGEST --layer '[!c]*'
+wait $beside

@@ -125,10 +125,11 @@ static void bits_that_are_wrong_throughout_give_another_hash(void **state)
 static void the_committed_digest_is_that_of_every_set(void **state)
 {
     (void)state;
-    shell("cnncheck digest --check '%s/fixtures/DIGEST'", SOURCE_DIR);
-    assert_ended(0, "HELD: ", "digest");
+    const char *command = "cnncheck digest --layer 'dense*' --check '%s/fixtures/DIGEST' %s";
+    shell(command, SOURCE_DIR, ""); /* of the other layers `make verify` asks */
+    assert_ended(0, "HELD: 3 functions, ", "digest");
     assert_null(strstr(out, "FAIL"));
-    shell("cnncheck digest --isa scalar --threads 1 --check '%s/fixtures/DIGEST'", SOURCE_DIR);
+    shell(command, SOURCE_DIR, "--isa scalar --threads 1");
     assert_ended(0, "on scalar, 1 to 1 threads; 0 differ", "digest of scalar alone");
 }
 
