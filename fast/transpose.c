@@ -93,30 +93,29 @@ INLINED void turn_few(const float *x, float *y, int pixels, const int C, const i
     }
 }
 
+INLINED void turn_image(const struct call *a, int n, int channels, int pixels, const int apart)
+{
+    const size_t image = (size_t)n * channels * pixels;
+    switch (channels) {
+    case 1: turn_few(a->x + image, a->y + image, pixels, 1, apart); break;
+    case 2: turn_few(a->x + image, a->y + image, pixels, 2, apart); break;
+    case 3: turn_few(a->x + image, a->y + image, pixels, 3, apart); break;
+    case 4: turn_few(a->x + image, a->y + image, pixels, 4, apart); break;
+    }
+}
+
 static void turn_pixels(const void *context, int n, int thread)
 {
     const struct call *a = context;
-    const size_t image = (size_t)n * a->rows * a->cols;
     (void)thread;
-    switch (a->cols) {
-    case 1: turn_few(a->x + image, a->y + image, a->rows, 1, 1); break;
-    case 2: turn_few(a->x + image, a->y + image, a->rows, 2, 1); break;
-    case 3: turn_few(a->x + image, a->y + image, a->rows, 3, 1); break;
-    case 4: turn_few(a->x + image, a->y + image, a->rows, 4, 1); break;
-    }
+    turn_image(a, n, a->cols, a->rows, 1);
 }
 
 static void turn_planes(const void *context, int n, int thread)
 {
     const struct call *a = context;
-    const size_t image = (size_t)n * a->rows * a->cols;
     (void)thread;
-    switch (a->rows) {
-    case 1: turn_few(a->x + image, a->y + image, a->cols, 1, 0); break;
-    case 2: turn_few(a->x + image, a->y + image, a->cols, 2, 0); break;
-    case 3: turn_few(a->x + image, a->y + image, a->cols, 3, 0); break;
-    case 4: turn_few(a->x + image, a->y + image, a->cols, 4, 0); break;
-    }
+    turn_image(a, n, a->rows, a->cols, 0);
 }
 
 static void to_nchw(const struct transpose_shape *s, const float *x, float *y)
