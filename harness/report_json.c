@@ -2,6 +2,7 @@
 #include "harness/campaign.h"
 #include "harness/command.h"
 #include "harness/outfile.h"
+#include "harness/utf8.h"
 
 #include <math.h>
 #include <string.h>
@@ -9,13 +10,13 @@
 static void json_string(FILE *f, const char *text)
 {
     fputc('"', f);
-    for (; *text; text++) {
+    while (*text) {
         if (*text == '"' || *text == '\\')
             fputc('\\', f);
         if ((unsigned char)*text < 0x20)
-            fprintf(f, "\\u%04x", (unsigned)*text);
+            fprintf(f, "\\u%04x", (unsigned)*text++);
         else
-            fputc(*text, f);
+            text = put_letter(f, text);
     }
     fputc('"', f);
 }

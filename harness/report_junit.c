@@ -3,6 +3,7 @@
  * them. */
 #include "harness/campaign.h"
 #include "harness/outfile.h"
+#include "harness/utf8.h"
 
 #include <stdlib.h>
 #include <time.h>
@@ -15,17 +16,16 @@ struct row {
 
 static void xml_text(FILE *f, const char *text)
 {
-    for (; *text; text++) {
-        if (*text == '<')
-            fputs("&lt;", f);
-        else if (*text == '>')
-            fputs("&gt;", f);
-        else if (*text == '&')
-            fputs("&amp;", f);
-        else if (*text == '"')
-            fputs("&quot;", f);
-        else
-            fputc((unsigned char)*text < 0x20 ? ' ' : *text, f); /* XML has no word for these */
+    while (*text) {
+        const char *const word = *text == '<'                  ? "&lt;"
+                                 : *text == '>'                ? "&gt;"
+                                 : *text == '&'                ? "&amp;"
+                                 : *text == '"'                ? "&quot;"
+                                 : (unsigned char)*text < 0x20 ? " " /* XML has no word for these */
+                                                               : NULL;
+        if (word)
+            fputs(word, f);
+        text = word ? text + 1 : put_letter(f, text);
     }
 }
 
