@@ -7,6 +7,7 @@
  *   plain LAYER.FUNCTION SHAPE     oneDNN from NCHW to NCHW: what it has to reorder counts
  *   blas LAYER.FUNCTION SHAPE      OpenBLAS
  *   step NETWORK BATCH             forward, backward and update of our engine
+ *   peak ...                       so many multiply-adds as `fast` or `step` has, in registers
  *   traffic NETWORK 1              its weights read, and then read and written where they lie
  *   shared NETWORK 1               the same by all threads: read by each, a part written by each
  * Argument: the number of threads.
@@ -20,6 +21,7 @@
 
 #include <cblas.h>
 #include <dnnl.h>
+#include <math.h>
 #include <omp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -39,6 +41,7 @@ struct work {
     struct net *net;
     int batch;
     size_t parameters;
+    double flops;
     /* oneDNN's */
     dnnl_primitive_t primitive, before[REORDERS], after;
     dnnl_exec_arg_t args[4], before_args[REORDERS][2], after_args[2];
@@ -188,6 +191,14 @@ static void make_dnnl(struct work *w, int plain)
     w->run = run_dnnl;
 }
 
+static void run_peak(struct work *w)
+{
+    static volatile float sink;
+    const struct probe *probe = probe_fast(isa_best());
+    sink = probe->multiply_add((long)ceil(w->flops / (2.0 * 16.0 * probe->chains)));
+    (void)sink;
+}
+
 static void run_traffic(struct work *w)
 {
     static volatile float sink;
@@ -242,6 +253,16 @@ static void make_step(struct work *w, const char *name, struct error *e)
     w->run = run_step;
 }
 
+static void count_flops(void *context, const char *place, const char *kernel, const void *shape,
+                        const void *const *operands)
+{
+    struct work *w = context;
+    const struct check *check;
+    const struct function *function = find_function(kernel, &check);
+    (void)place, (void)operands;
+    w->flops += function_flops(check, function, shape);
+}
+
 /* Makes what a line asks for; leaves `run` NULL where there is no such work. */
 static void make(struct work *w, struct error *e)
 {
@@ -250,9 +271,16 @@ static void make(struct work *w, struct error *e)
     if (sscanf(w->line, "%15s %63s %255s", kind, name, rest) != 3)
         return;
     const bool traffic = !strcmp(kind, "traffic"), shared = !strcmp(kind, "shared");
-    if (!strcmp(kind, "step") || traffic || shared) {
+    const bool peak = !strcmp(kind, "peak");
+    if (!strcmp(kind, "step") || traffic || shared || (peak && !strchr(rest, '='))) {
         w->batch = atoi(rest);
         make_step(w, name, e);
+        if (peak && w->run) {
+            engine_fast.trace(w->net, count_flops, w);
+            w->run(w);
+            engine_fast.trace(w->net, NULL, NULL);
+            w->run = run_peak;
+        }
         if ((traffic || shared) && w->run) {
             w->scratch = numbers(w->parameters);
             w->run = traffic ? run_traffic : run_shared;
@@ -262,6 +290,11 @@ static void make(struct work *w, struct error *e)
     w->function = find_function(name, &w->check);
     if (!w->function || !shape_parse(w->check, rest, "shape", &w->shape, e))
         return;
+    if (peak) {
+        w->flops = function_flops(w->check, w->function, &w->shape);
+        w->run = run_peak;
+        return;
+    }
     if (!strcmp(kind, "best") || !strcmp(kind, "plain")) {
         if (!strcmp(w->check->layer, "conv2d"))
             make_dnnl(w, !strcmp(kind, "plain"));

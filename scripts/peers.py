@@ -8,6 +8,9 @@ as ratios the medians of those within one round: on a machine that slows down bo
 told twice: `best` in its own layouts, nothing reordered; `plain` from NCHW to NCHW, as ours comes and
 goes. PyTorch's step is zero_grad, forward, loss, backward and SGD's step; ours computes the same.
 
+At the peak: how many times their speed ours would have if it took no longer than its multiply-adds,
+independent of each other and in registers, which are timed in the same turns.
+
 An epoch is so many steps as the document's has, of a step that was measured; NumPy's networks are those
 of scripts/networks.py, in float64. A step of mnist01-relu is also held against the time in which its
 weights are read, and read and written. Batches run by two threads beside one, and so do those weights,
@@ -16,13 +19,12 @@ BUILD/peers.json, prints a table.
 """
 import argparse
 import json
-import math
 import os
 import subprocess
 import sys
 import time
 from pathlib import Path
-from statistics import median
+from statistics import geometric_mean, median
 
 DOCUMENTS = [
     ('000', 'n=1,c=3,h=32,w=32,o=36,kh=7,kw=7,stride=1,pad=3,bias=channel'),
@@ -43,6 +45,10 @@ STEPS = [('mnist01-relu', 1, 10), ('fashion', 1, 10), ('mnist01-sigmoid', 1, 10)
 # network, batch, steps of an epoch
 EPOCHS = [('mnist01-relu', 1, 10000), ('fashion', 1, 60000), ('mnist01-sigmoid', 1, 2000),
           ('mnist10', 1, 1000), ('chihuahua-muffin', 1000, 1)]
+# what, a word of the rows that it is the mean of, their peer, how many times its speed is wanted
+MEANS = [("the documents' convolutions", '00', 'oneDNN, best', 3),
+         ("the documents' convolutions", '00', 'oneDNN, plain', 3),
+         ('steps', 'batch of 64', 'PyTorch', 5)]
 THREADS_WANTED, TRAFFIC_WANTED = 1.7, 1 / 1.6
 BURSTS, PATIENCE = 12, 0.2  # of PyTorch in one turn: calls, and seconds at most
 
@@ -155,7 +161,8 @@ def seconds_of(step):
 
 
 def works(worker, two, torch):
-    """(what, shape, peer, wanted ratio, our seconds, the peer's seconds), as functions."""
+    """(what, shape, peer, wanted ratio, our seconds, the peer's seconds, those of our multiply-adds at
+    the peak), the seconds as functions; the last is left out where another limit is looked at."""
     def ask(line):
         return lambda: worker.seconds(line)
     for document, shape in DOCUMENTS + LARGE:
@@ -164,17 +171,18 @@ def works(worker, two, torch):
             for kind in ('best', 'plain'):
                 yield ('%s %s' % (document, name), shape, 'oneDNN, ' + kind,
                        0.9 if document == 'large' else 1.0, ask('fast %s %s' % (name, shape)),
-                       ask('%s %s %s' % (kind, name, shape)))
+                       ask('%s %s %s' % (kind, name, shape)), ask('peak %s %s' % (name, shape)))
     for shape in DENSE:
         for name in ('dense.forward', 'dense.backward'):
             yield (name, shape, 'OpenBLAS', 1.0, ask('fast %s %s' % (name, shape)),
-                   ask('blas %s %s' % (name, shape)))
+                   ask('blas %s %s' % (name, shape)), ask('peak %s %s' % (name, shape)))
     make = networks(torch) if torch else None
     for name, batch, wanted in STEPS if torch else []:
         step = make(name, batch)
         step()
         yield ('step of ' + name, 'batch of %d' % batch, 'PyTorch', wanted,
-               ask('step %s %d' % (name, batch)), lambda step=step: seconds_of(step))
+               ask('step %s %d' % (name, batch)), lambda step=step: seconds_of(step),
+               ask('peak %s %d' % (name, batch)))
     for name, batch, steps in EPOCHS:
         step = numpy_step(name, batch)
         yield ('epoch of ' + name, '%d of %d' % (steps, batch), 'NumPy', None,
@@ -192,6 +200,15 @@ def works(worker, two, torch):
 
 def verdict(row):
     return '' if row['wanted'] is None else 'met' if row['times'] >= row['wanted'] else 'missed'
+
+
+def line_of(row):
+    def text(key, scale=1):
+        return '' if row[key] is None else '%.2f' % (scale * row[key])
+    return '| %s |' % ' | '.join((row['work'], row['shape'], text('ours', 1e6), row['peer'],
+                                  text('theirs', 1e6), text('times'), text('at_peak'),
+                                  '' if row['wanted'] is None else '%.3g' % row['wanted'],
+                                  verdict(row)))
 
 
 def main():
@@ -213,27 +230,28 @@ def main():
     rows = []
     print('%d thread%s, %d rounds, medians; times: how many times faster ours is\n'
           % (options.threads, 's' if options.threads > 1 else '', options.rounds))
-    print('| work | shape | ours us | peer | peer us | times | wanted | verdict |')
-    print('|---|---|---:|---|---:|---:|---:|---|')
-    for what, shape, peer, wanted, ours, theirs in works(worker, two, torch):
+    print('| work | shape | ours us | peer | peer us | times | at the peak | wanted | verdict |')
+    print('|---|---|---:|---|---:|---:|---:|---:|---|')
+    for what, shape, peer, wanted, ours, theirs, *peak in works(worker, two, torch):
         if options.only not in ' '.join((what, shape, peer)):
             continue
         ours(), theirs()
         rounds = max(3, options.rounds // 5) if '1000' in shape or peer == 'NumPy' else options.rounds
-        pairs = [(ours(), theirs()) for _ in range(rounds)]
+        turns = [(ours(), theirs(), *(p() for p in peak)) for _ in range(rounds)]
         row = {'work': what, 'shape': shape, 'peer': peer, 'wanted': wanted,
-               'ours': median(a for a, _ in pairs), 'theirs': median(b for _, b in pairs),
-               'times': median(b / a for a, b in pairs)}
+               'ours': median(t[0] for t in turns), 'theirs': median(t[1] for t in turns),
+               'times': median(t[1] / t[0] for t in turns),
+               'at_peak': median(t[1] / t[2] for t in turns) if peak else None}
         rows.append(row)
-        print('| %s | %s | %.2f | %s | %.2f | %.2f | %s | %s |'
-              % (what, shape, 1e6 * row['ours'], peer, 1e6 * row['theirs'], row['times'],
-                 wanted and '%.3g' % wanted or '',
-                 verdict(row)), flush=True)
-    for peer in sorted({r['peer'] for r in rows}):
-        some = [r['times'] for r in rows if r['peer'] == peer and '00' in r['work'][:3]] or \
-               [r['times'] for r in rows if r['peer'] == peer]
-        print('\n%s: geometric mean of %d rows %.2f'
-              % (peer, len(some), math.exp(sum(map(math.log, some)) / len(some))))
+        print(line_of(row), flush=True)
+    for what, word, peer, wanted in MEANS:
+        some = [r for r in rows if r['peer'] == peer and word in r['work'] + ' ' + r['shape']]
+        if some:
+            rows.append({'work': what, 'shape': 'geometric mean of %d' % len(some), 'peer': peer,
+                         'wanted': wanted, 'ours': None, 'theirs': None,
+                         'times': geometric_mean(r['times'] for r in some),
+                         'at_peak': geometric_mean(r['at_peak'] for r in some)})
+            print(line_of(rows[-1]))
     result = options.build / 'peers.json'
     temporary = result.with_suffix('.tmp')
     temporary.write_text(json.dumps({'threads': options.threads, 'rounds': options.rounds,
