@@ -55,6 +55,7 @@ struct request {
 /* What is to be timed, and then what came of it. */
 struct plan {
     enum isa isa;
+    double peak; /* multiply-adds in FLOP/s, when it began */
     struct timing timing[TIMINGS];
     int count;
 };
@@ -143,11 +144,11 @@ static bool make_plan(const struct request *r, struct plan *p, struct error *e)
     return p->count > 0;
 }
 
-static void print_machine(const struct request *r)
+static void print_machine(const struct request *r, double peak)
 {
     static const size_t bytes[] = { 1 << 14, 1 << 18, 1 << 22, 1 << 27 };
     printf("%s on %d thread%s; of one: multiply-add %.1f GFLOP/s, copy", isa_name[r->isa],
-           r->threads, r->threads > 1 ? "s" : "", 1e-9 * bench_peak(r->isa));
+           r->threads, r->threads > 1 ? "s" : "", 1e-9 * peak);
     for (int i = 0; i < 4; i++)
         printf("%s %.0f GB/s of %zu KiB", i ? "," : "", 1e-9 * bench_copy(r->isa, bytes[i]),
                bytes[i] >> 10);
@@ -188,8 +189,10 @@ static bool write_json(const struct request *r, const struct plan *p, struct err
     if (!outfile_open(&out, r->json, e))
         return false;
     FILE *f = out.file;
-    fprintf(f, "{\n  \"version\": \"%s\", \"isa\": \"%s\", \"threads\": %d,\n  \"timings\": [\n",
-            program_version, isa_name[r->isa], r->threads);
+    fprintf(f, "{\n  \"version\": \"%s\", \"isa\": \"%s\", \"threads\": %d", program_version,
+            isa_name[r->isa], r->threads);
+    json_member(f, "peak", p->peak);
+    fprintf(f, ",\n  \"timings\": [\n");
     for (const struct timing *t = p->timing; t < p->timing + p->count; t++) {
         fprintf(f, "    {\"isa\": \"%s\", \"name\": \"%s.%s\", \"shape\": \"%s\"",
                 isa_name[t->isa], t->check->layer, t->function->name, t->shape);
@@ -213,7 +216,8 @@ static void run(const struct request *r, struct plan *p)
     struct error e;
     int errors = 0;
     const double start = seconds_now();
-    print_machine(r);
+    p->peak = bench_peak(r->isa);
+    print_machine(r, p->peak);
     for (int i = 0; i < p->count; i++) {
         struct timing *t = &p->timing[i];
         progress("timings", start, i, p->count);

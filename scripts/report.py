@@ -234,7 +234,8 @@ def speed(build):
     else:
         with open(path) as f:
             b = json.load(f)
-        text = (f"Document sizes on {b['isa']}, threads: {b['threads']}. The limit is the peak of the\n"
+        text = (f"Document sizes on {b['isa']}, threads: {b['threads']}; multiply-adds of one at most\n"
+                f"{1e-9 * b['peak']:.0f} GFLOP/s. The limit is the peak of the\n"
                 "multiply-adds, operations or divisions counted, or the bandwidth of the memory that holds the\n"
                 "operands, measured in turns with the kernel; above 100 % the measurement of it was off. What takes less\n"
                 "than a probe can tell has none.\n\n")
