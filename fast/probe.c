@@ -46,24 +46,26 @@ static float divide(long rounds)
     return v_sum(x[0]);
 }
 
-enum { STEP = 64 };
+enum { ABREAST = V_ACCUMULATORS < 12 ? 4 : 16, STEP = 16 * ABREAST };
 
 /* Whole steps of I inputs and O outputs, from the same place of each. Four sums, so that their
- * latency does not count. I and O are constants where this is called. */
+ * latency does not count; several vectors are read before as many are written, since cores change
+ * from one to the other at a cost. I and O are constants where this is called. */
 INLINED v stream(const float *const *in, float *const *out, size_t count, const int I, const int O)
 {
     const v value = v_hold(v_set1(1.0f)); /* held, or it becomes a call of memset */
     v sum[4] = { value, value, value, value };
     for (size_t k = 0; k < count; k += STEP) {
         UNROLL
-        for (int u = 0; u < 4; u++) {
+        for (int i = 0; i < I; i++)
             UNROLL
-            for (int i = 0; i < I; i++)
-                sum[u] = v_add(sum[u], v_load(in[i] + k + 16 * u));
+            for (int u = 0; u < ABREAST; u++)
+                sum[u % 4] = v_add(sum[u % 4], v_load(in[i] + k + 16 * u));
+        UNROLL
+        for (int o = 0; o < O; o++)
             UNROLL
-            for (int o = 0; o < O; o++)
+            for (int u = 0; u < ABREAST; u++)
                 v_store(out[o] + k + 16 * u, value);
-        }
     }
     return v_add(v_add(sum[0], sum[1]), v_add(sum[2], sum[3]));
 }
