@@ -133,8 +133,9 @@ static bool judge_sets(const struct campaign *c, struct judge *j, struct verdict
         for (int where = 0; where < PLACEMENTS; where++) {
             if (!c->use[isa] && (!campaign_runs(c, isa) || where != PLACE_START))
                 continue;
-            v->calls[isa]++;
-            if (!judge_fast(j, (enum isa)isa, (enum placement)where, &v->trial)) {
+            const bool held = judge_fast(j, (enum isa)isa, (enum placement)where, &v->trial);
+            v->calls[isa] += v->trial.calls;
+            if (!held) {
                 v->isa = (enum isa)isa;
                 v->where = (enum placement)where;
                 return false;

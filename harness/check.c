@@ -218,6 +218,15 @@ double operand_terms(const struct check *c, const struct operand *o, const void 
     return product(c, o->terms, shape) + o->more;
 }
 
+int operand_beneath(const struct function *f, int operand)
+{
+    const char *over = f->operand[operand].over;
+    int i = over ? 0 : -1;
+    while (i >= 0 && strcmp(f->operand[i].name, over))
+        i++;
+    return i;
+}
+
 double function_flops(const struct check *c, const struct function *f, const void *shape)
 {
     return f->flops ? f->each * product(c, f->flops, shape) : 0.0;

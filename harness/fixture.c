@@ -116,8 +116,8 @@ static void judge_fixture(struct campaign *c, struct judge *j, struct tally *t, 
         char reason[700];
         if (!campaign_runs(c, isa))
             continue;
-        t->calls[isa]++;
         const bool fast_ref = judge_fast(j, (enum isa)isa, PLACE_START, &trial);
+        t->calls[isa] += trial.calls;
         const bool spoken = fast_ref || (trial.rejected_by != JUDGE_GUARD &&
                                          trial.rejected_by != JUDGE_POISON);
         const bool fast_numpy = spoken && fast_agrees_with_numpy(j, numpy);

@@ -132,6 +132,15 @@ float *guard_place(struct guard *g, int slot, const char *name, const float *dat
     return (float *)(void *)b->data;
 }
 
+float *guard_share(struct guard *g, int slot)
+{
+    struct buffer *b = &g->buffer[slot];
+    if (b->pages && mprotect(b->map + g->page, b->pages, PROT_READ | PROT_WRITE))
+        out_of_memory();
+    b->writable = true;
+    return (float *)(void *)b->data;
+}
+
 /* Says which buffer a fault belongs to, and how far beside it. */
 static void describe_fault(const struct guard *g, char message[GUARD_MESSAGE])
 {

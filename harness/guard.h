@@ -34,6 +34,9 @@ void guard_keep_apart(struct guard *g, int floats);
 float *guard_place(struct guard *g, int slot, const char *name, const float *data, size_t count,
                    enum placement where);
 
+/* Makes an input writable, since an output lies over it; where it is. */
+float *guard_share(struct guard *g, int slot);
+
 /* Calls call(context) and looks for everything above; true when all was well, otherwise `message`
  * says what was not. The buffers may be read until they are placed again. */
 bool guard_call(struct guard *g, void (*call)(void *context), void *context,

@@ -208,21 +208,24 @@ bool judge_flags(const struct judge *j, struct trial *t)
     return true;
 }
 
-bool judge_fast(struct judge *j, enum isa isa, enum placement where, struct trial *t)
+static bool try_fast(struct judge *j, enum isa isa, enum placement where, bool in_place,
+                     struct trial *t)
 {
     const struct function *f = j->function;
     struct call call = { .judge = j, .isa = isa };
     char message[GUARD_MESSAGE];
-    *t = (struct trial){ .headroom = -1.0 };
     for (int i = 0; f->operand[i].name; i++) {
-        j->output[i] =
-            guard_place(j->guard, i, f->operand[i].name, j->input[i], j->count[i], where);
+        const int under = in_place ? operand_beneath(f, i) : -1;
+        j->output[i] = under >= 0 ? guard_share(j->guard, under)
+                                  : guard_place(j->guard, i, f->operand[i].name, j->input[i],
+                                                j->count[i], where);
         call.operand[i] = j->absent[i] ? NULL : j->output[i];
     }
     const size_t work = f->workspace ? f->workspace(isa, j->shape) : 0;
     call.work = guard_place(j->guard, j->operands, "the workspace", NULL, work, where);
     for (size_t k = 0; k < work; k++)
         call.work[k] = NAN; /* quiet: a kernel may compute with what it throws away */
+    t->calls++;
     if (!guard_call(j->guard, make_call, &call, message)) {
         snprintf(t->reason, sizeof t->reason, "%s", message);
         return reject(t, JUDGE_GUARD);
@@ -232,6 +235,20 @@ bool judge_fast(struct judge *j, enum isa isa, enum placement where, struct tria
             !judge_output(j, i, isa, where == PLACE_START, t))
             return false;
     return judge_flags(j, t);
+}
+
+bool judge_fast(struct judge *j, enum isa isa, enum placement where, struct trial *t)
+{
+    bool shares = false;
+    *t = (struct trial){ .headroom = -1.0 };
+    for (int i = 0; i < j->operands; i++)
+        shares = shares || operand_beneath(j->function, i) >= 0;
+    if (!try_fast(j, isa, where, false, t))
+        return false;
+    if (where != PLACE_END || !shares || try_fast(j, isa, where, true, t))
+        return true;
+    strcat(t->reason, ", in place");
+    return false;
 }
 
 bool never_written(const double *element)

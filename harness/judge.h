@@ -3,7 +3,9 @@
  *     judge_begin(j, check, function, shape)    allocates every operand
  *     ... the caller writes the inputs into j->ref[], exact in float ...
  *     judge_reference(j, exact)                 runs ref and computes the bounds
- *     judge_fast(j, isa, where, &trial)         runs fast under guard and judges it, repeatedly
+ *     judge_fast(j, isa, where, &trial)         runs fast under guard and judges it, repeatedly; at
+ *                                               the end of pages once more in place, if outputs may
+ *                                               lie over inputs
  *     judge_double(j, kernel, where, &trial)    the same for a kernel over double in fast's place
  *     judge_end(j)
  *
@@ -48,6 +50,7 @@ struct trial {
     enum judge_name rejected_by;
     char reason[320];
     double headroom; /* the worst error as a part of its bound; negative: nothing was bounded */
+    int calls;       /* that were guarded */
 };
 
 void judge_begin(struct judge *j, const struct check *c, const struct function *f,

@@ -184,6 +184,15 @@ KERNEL(sgd_in_place)
     sgd_fast(isa)->step(shape, a[2], a[1], a[2]);
 }
 
+/* Right, unless `updated` is w. */
+KERNEL(sgd_not_in_place)
+{
+    const struct sgd_shape *s = shape;
+    (void)work;
+    memset(a[2], 0, sizeof **a * (size_t)s->len);
+    sgd_fast(isa)->step(shape, a[0], a[1], a[2]);
+}
+
 /* ReLU, and a flag. */
 static volatile float zero = 0.0f, largest = FLT_MAX;
 
@@ -283,6 +292,7 @@ static const struct {
     { CONV2D "channel", SOUND, without_bias, POISON, POISON, "never wrote y[0,0,0,0]" },
     { "dense.backward", "n=5,in=21,out=35", SOUND, dense_backward_in_two, NONE, NONE, "" },
     { "sgd.step", "len=37,lr=0.01", SOUND, sgd_in_place, NONE, NONE, "" },
+    { "sgd.step", "len=37,lr=0.01", SOUND, sgd_not_in_place, BOUND, BOUND, ", in place" },
     { "relu.forward", "len=33", SOUND, inexact, NONE, NONE, "" },
     { "relu.forward", "len=33", SOUND, invalid, FLAGS, FLAGS, "raised invalid, as ref" },
     { "relu.forward", "len=33", SOUND, dividing, FLAGS, FLAGS, "raised divide-by-zero, as ref" },

@@ -60,7 +60,7 @@ const struct check dense_sgd_check = {
                        { "b", IN, "out" },
                        { "dy", IN, "out" },
                        { "dx", OUT, "in", .terms = "out" },
-                       { "stepped", OUT, "in out", .terms = "", .more = 3 },
-                       { "settled", OUT, "out", .terms = "", .more = 2 } } },
+                       { "stepped", OUT, "in out", .terms = "", .more = 3, .over = "w" },
+                       { "settled", OUT, "out", .terms = "", .more = 2, .over = "b" } } },
     },
 };
