@@ -61,7 +61,7 @@ struct operand {
     const char *terms; /* OUT: the product of these keys, plus `more`, is n: terms, or roundings;
                         * NULL: nothing is ever rounded */
     int more;
-    const char *over;  /* OUT: the input that it may lie over; NULL: none */
+    const char *over;  /* OUT: the input before it that it may lie over; NULL: none */
 };
 
 /* How `fast` is judged against `ref` on real data. */
@@ -171,7 +171,7 @@ bool shape_is_small(const struct check *c, const struct function *f, const void 
 /* n of the bound, for an OUT operand. */
 double operand_terms(const struct check *c, const struct operand *o, const void *shape);
 
-/* The input that an OUT operand may lie over; negative: none. */
+/* The input that an operand may lie over; negative: none. */
 int operand_beneath(const struct function *f, int operand);
 
 /* The floating-point operations of a call; 0 where none are counted. */

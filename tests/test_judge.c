@@ -519,6 +519,37 @@ static void an_output_may_come_first(void **state)
     guard_destroy(j.guard);
 }
 
+/* At the end of a page, and where its table says so: once more. */
+static void a_call_in_place_is_one_more(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *function, *shape;
+        enum placement where;
+        int calls;
+    } calls[] = {
+        { "dense.forward", "n=1,in=2,out=3", PLACE_START, 1 },
+        { "dense.forward", "n=1,in=2,out=3", PLACE_END, 1 },
+        { "sgd.step", "len=3,lr=1", PLACE_START, 1 }, { "sgd.step", "len=3,lr=1", PLACE_END, 2 },
+    };
+    for (size_t i = 0; i < COUNT(calls); i++) {
+        struct judge j = { .guard = guard_create() };
+        union any_shape shape;
+        struct trial t;
+        struct error e;
+        const struct check *c;
+        const struct function *f = find_function(calls[i].function, &c);
+        assert_true(shape_parse(c, calls[i].shape, "case", &shape, &e));
+        judge_begin(&j, c, f, &shape);
+        judge_reference(&j, false);
+        assert_true(judge_fast(&j, ISA_scalar, PLACE_START, &t));
+        assert_true(judge_fast(&j, ISA_scalar, calls[i].where, &t));
+        assert_int_equal(t.calls, calls[i].calls);
+        judge_end(&j);
+        guard_destroy(j.guard);
+    }
+}
+
 /* All memory comes back, once; what cannot be had stops the program with one line. */
 static size_t memory_in_use(void)
 {
@@ -585,6 +616,7 @@ int main(void)
         cmocka_unit_test(nothing_is_bounded_where_all_is_exact),
         cmocka_unit_test(flags_are_judged_on_request),
         cmocka_unit_test(an_output_may_come_first),
+        cmocka_unit_test(a_call_in_place_is_one_more),
         cmocka_unit_test(memory_is_given_back_or_asked_for_in_vain),
         cmocka_unit_test(the_references_know_what_no_case_can_ask_for),
     };
