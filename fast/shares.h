@@ -12,8 +12,8 @@
 #include "fast/channels.h"
 #include "fast/weights.h"
 
-/* Images of a share at least, shares of a batch at most, and the room for their sums. */
-enum { SHARE_IMAGES = 16, SHARES = 8, SHARE_FLOATS = 1 << 20 };
+/* Images of a share at least, shares of a batch at most, and room for their sums: a near cache. */
+enum { SHARE_IMAGES = 16, SHARES = 8, SHARE_FLOATS = 1 << 16 };
 
 static size_t weights_of(const struct conv2d_shape *s)
 {

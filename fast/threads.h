@@ -67,23 +67,24 @@ static inline void thread_each(int count, double work,
 struct slices {
     void (*body)(const void *context, int from, int end);
     const void *context;
-    int count, size;
+    int count;
+    long size;
 };
 
 static inline void thread_slice(const void *context, int k, int thread)
 {
     const struct slices *s = context;
-    const int from = k * s->size;
+    const long from = k * s->size, end = from + s->size;
     (void)thread;
-    s->body(s->context, from, s->count - from < s->size ? s->count : from + s->size);
+    s->body(s->context, (int)from, end < s->count ? (int)end : s->count);
 }
 
 static inline void thread_slices(int count, void (*body)(const void *context, int from, int end),
                                  const void *context)
 {
-    const int threads = thread_count(), size = (count / threads + 16) / 16 * 16;
+    const long size = ((long)count / thread_count() + 16) / 16 * 16;
     const struct slices s = { body, context, count, size };
-    thread_each((count + size - 1) / size, 8.0 * count, thread_slice, &s);
+    thread_each((int)((count + size - 1) / size), 8.0 * count, thread_slice, &s);
 }
 
 #endif

@@ -35,6 +35,14 @@ static const char *const cases[] = {
     /* lanes of channels, and images for which there is no room together */
     "n=33,c=31,h=4,w=4,o=17,kh=2,kw=2,stride=1,pad=0,bias=channel",
     "n=16,c=16,h=22,w=22,o=7,kh=2,kw=2,stride=8,pad=0,bias=none",
+    /* images that are packed strip by strip, with columns between rows and without; and gradients */
+    "n=2,c=24,h=21,w=100,o=2,kh=3,kw=3,stride=1,pad=1,bias=position",
+    "n=1,c=40,h=43,w=100,o=1,kh=3,kw=3,stride=2,pad=0,bias=position",
+    "n=1,c=40,h=43,w=100,o=7,kh=2,kw=5,stride=2,pad=1,bias=channel",
+    "n=2,c=2,h=21,w=100,o=24,kh=3,kw=3,stride=1,pad=1,bias=none",
+    "n=1,c=2,h=43,w=100,o=40,kh=3,kw=3,stride=2,pad=1,bias=channel",
+    /* so many weights that there is no room for all shares */
+    "n=48,c=160,h=1,w=1,o=160,kh=1,kw=1,stride=1,pad=0,bias=channel",
     /* batches whose images go abreast, one group and more, and what is left of them; in shares */
     "n=16,c=6,h=8,w=7,o=4,kh=2,kw=3,stride=1,pad=4,bias=none",
     "n=49,c=4,h=9,w=10,o=9,kh=3,kw=3,stride=2,pad=1,bias=position",
