@@ -42,6 +42,25 @@ static size_t larger(size_t a, size_t b)
     return a > b ? a : b;
 }
 
+/* Hands on what each layer gives to the next. An operation that can works over what it is given,
+ * which is near and needs no more room: but not over an image, which is filled but once, nor where
+ * somebody looks at both. */
+static void connect(struct net *net)
+{
+    const int layers = net->layout.layers;
+    for (int i = 0; i < layers; i++) {
+        struct tensors *t = &net->at[i];
+        const bool over = operations[net->layout.layer[i].op].over && i > 0 && i < layers - 1 &&
+                          !net->trace && !net->swaps;
+        if (i > 0) {
+            t->x = t[-1].y;
+            t->dx = t[-1].dy;
+        }
+        t->y = over ? t->x : t->own_y;
+        t->dy = over && t->dx ? t->dx : t->own_dy;
+    }
+}
+
 /* Gives every tensor its place. */
 static void place(struct net *net, struct arena *a)
 {
@@ -55,21 +74,20 @@ static void place(struct net *net, struct arena *a)
     net->gradients = take(a, total);
     net->before = take(a, largest);
     net->targets = take(a, batch * (size_t)net->outputs);
-    real *x = take(a, batch * (size_t)layout->layer[0].inputs), *dx = NULL;
+    real *const inputs = take(a, batch * (size_t)layout->layer[0].inputs);
     for (int i = 0; i < layout->layers; i++) {
         const struct layer *l = &layout->layer[i];
         struct tensors *t = &net->at[i];
         *t = (struct tensors){
-            .x = x,
-            .dx = dx,
+            .x = inputs,
             .w = parameter_in(layout, net->parameters, l->weights),
             .dw = parameter_in(layout, net->gradients, l->weights),
             .b = parameter_in(layout, net->parameters, l->biases),
             .db = parameter_in(layout, net->gradients, l->biases),
             .range = parameter_in(layout, net->parameters, l->range),
         };
-        x = t->y = take(a, batch * (size_t)l->outputs);
-        dx = t->dy = i < net->first ? NULL : take(a, batch * (size_t)l->outputs);
+        t->own_y = take(a, batch * (size_t)l->outputs);
+        t->own_dy = i < net->first ? NULL : take(a, batch * (size_t)l->outputs);
         if (l->op == OP_CONV2D) {
             struct conv2d_shape s = l->shape.conv2d;
             s.n = net->batch;
@@ -84,6 +102,7 @@ static void place(struct net *net, struct arena *a)
     net->part_room = thread_room(net->part_work);
     net->work = take(a, larger(most, (size_t)net->threads * net->part_room));
     net->last = &net->at[layout->layers - 1];
+    connect(net);
 }
 
 static void destroy(struct net *net)
@@ -147,11 +166,13 @@ static void set_trace(struct net *net, net_trace *trace, void *context)
 {
     net->trace = trace;
     net->context = context;
+    connect(net);
 }
 
 static void set_swaps(struct net *net, struct swaps *swaps)
 {
     net->swaps = sizeof(real) == sizeof(double) ? swaps : NULL;
+    connect(net);
 }
 
 static void set(struct net *net, const double *parameters)

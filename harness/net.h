@@ -18,7 +18,7 @@
  * "loss"), "conv2d.forward", its shape, and its operands in the order of the contract, inputs, then
  * outputs. An operand that is not there (the bias of a convolution without one, the dx of a first
  * layer) keeps its place as NULL. The operands of sgd.step do not overlap: a net that is traced
- * keeps the old parameters for it. */
+ * keeps the old parameters for it, and what a relu is given. To be set before a forward. */
 typedef void net_trace(void *context, const char *place, const char *kernel, const void *shape,
                        const void *const *operands);
 
@@ -42,7 +42,8 @@ struct engine {
                           enum loss_mode mode, struct error *e);
     void (*destroy)(struct net *net);
     void (*trace)(struct net *net, net_trace *trace, void *context);
-    void (*swap)(struct net *net, struct swaps *swaps); /* of ref alone; NULL takes them back */
+    void (*swap)(struct net *net, struct swaps *swaps); /* of ref alone; NULL takes them back;
+                                                           likewise before a forward */
 
     void (*set)(struct net *net, const double *parameters);
     void (*get)(const struct net *net, double *parameters);
@@ -71,7 +72,8 @@ struct engine {
     int (*predict)(const struct net *net, int slot);
 
     /* Whether there is one. To be asked at any time: what the last backward and step left counts as
-     * computed before a forward that came after them. */
+     * computed before a forward that came after them. A relu works over what it is given, unless
+     * there is a trace: what that makes 0 is not found. */
     bool (*find_nonfinite)(const struct net *net, struct nonfinite *out);
 };
 

@@ -32,6 +32,7 @@ typedef float real;
  * lead to nothing trainable. */
 struct tensors {
     real *x, *dx, *w, *dw, *b, *db, *y, *dy;
+    real *own_y, *own_dy; /* room for these, where they do not lie over x and dx */
     real *range; /* of a minmax: its last training batch's */
     real *work;  /* of conv2d */
     int n;       /* examples */
@@ -212,11 +213,12 @@ static const struct {
     operation *forward, *backward;
     operation *gradients; /* of parameters, where backward does not leave them */
     bool whole;           /* not example by example: to be called with the whole batch */
+    bool over;            /* y may lie over x, which backward does not miss, and dx over dy */
 } operations[] = {
     [OP_CONV2D] = { conv2d_forward, conv2d_backward, conv2d_gradients },
     [OP_MAXPOOL] = { maxpool_forward, maxpool_backward },
     [OP_DENSE] = { dense_forward, dense_backward, .whole = true },
-    [OP_RELU] = { relu_forward, relu_backward },
+    [OP_RELU] = { relu_forward, relu_backward, .over = true },
     [OP_SIGMOID] = { sigmoid_forward, sigmoid_backward },
     [OP_TANH] = { tanh_forward, tanh_backward },
     [OP_SOFTMAX] = { softmax_forward, softmax_backward },

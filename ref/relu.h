@@ -7,7 +7,8 @@
  * forward    y = 0 where x <= 0, else x
  * backward   dx = 0 where x <= 0, else dy
  *
- * Needs      len >= 1; outputs overlap nothing; any alignment.
+ * Needs      len >= 1; y may be x itself and dx dy, otherwise outputs overlap nothing; any
+ *            alignment. backward does the same with y in the place of x.
  * Fails      never.
  * Special    relu(NaN) is NaN, and a NaN in x lets dy pass; the derivative at 0 is 0; -0 gives +0,
  *            as np.maximum(0, x) does.

@@ -412,6 +412,41 @@ static void note(void *context, const char *place, const char *kernel, const voi
     }
 }
 
+static void look_away(void *context, const char *place, const char *kernel, const void *shape,
+                      const void *const *operands)
+{
+    (void)context, (void)place, (void)kernel, (void)shape, (void)operands;
+}
+
+/* A net works over its tensors only while nobody looks at them; that changes no bit, nor does
+ * looking every now and then. */
+static void test_a_trace_changes_nothing(void **state)
+{
+    (void)state;
+    const struct layout layout = layout_of(&everything);
+    for (int side = 0; side < 2; side++) {
+        const struct engine *engine = side ? &engine_fast : &engine_ref;
+        double *p[3];
+        for (int traced = 0; traced < 3; traced++) { /* no step, every one, the second of three */
+            struct net *net = net_of(engine, &everything, BATCH, isa_best(), LOSS_FUSED);
+            p[traced] = numbers(&layout);
+            for (int step = 0; step < 3; step++) {
+                const bool look = traced == 1 || (traced == 2 && step == 1);
+                engine->trace(net, look ? look_away : NULL, NULL);
+                fill_examples(engine, net, BATCH, everything.classes, (uint64_t)step * BATCH);
+                engine->forward(net, BATCH, true);
+                engine->learn(net, 0.25);
+            }
+            engine->get(net, p[traced]);
+            engine->destroy(net);
+        }
+        assert_memory_equal(p[0], p[1], (size_t)layout.total * sizeof **p);
+        assert_memory_equal(p[0], p[2], (size_t)layout.total * sizeof **p);
+        for (int traced = 0; traced < 3; traced++)
+            free(p[traced]);
+    }
+}
+
 static void test_trace(void **state)
 {
     (void)state;
@@ -678,6 +713,7 @@ int main(void)
         cmocka_unit_test(test_fast_follows_ref),
         cmocka_unit_test(test_instruction_sets_give_the_same_bytes),
         cmocka_unit_test(test_learn_is_backward_and_step),
+        cmocka_unit_test(test_a_trace_changes_nothing),
         cmocka_unit_test(test_trace),
         cmocka_unit_test(test_pixels_labels_and_answers),
         cmocka_unit_test(test_numbers_that_are_not_finite),
