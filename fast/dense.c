@@ -50,15 +50,16 @@ static void forward(const struct dense_shape *s, const float *x, const float *w,
              panel);
 }
 
-struct input_gradient {
+/* The operands of backward. */
+struct gradients {
     const struct dense_shape *s;
-    const float *w, *dy;
-    float *dx;
+    const float *x, *w, *dy;
+    float *dx, *dw;
 };
 
 static void one_example(const void *context, int k, int thread)
 {
-    const struct input_gradient *g = context;
+    const struct gradients *g = context;
     const int i = 16 * k, inputs = g->s->in - i < 16 ? g->s->in - i : 16;
     (void)thread;
     v_store_n(g->dx + i, dots(g->w + (size_t)i * g->s->out, inputs, g->s->out, g->dy), inputs);
@@ -83,42 +84,97 @@ static void turn(const float *w, int inputs, int outputs, int out, float *to)
         }
 }
 
-/* TURNED_COLS inputs of all examples. */
-static void all_examples(const void *context, int k, int thread)
+/* The other way; what stands for those inputs is not stored. */
+static void turn_back(const float *from, int inputs, int outputs, int out, float *w)
 {
-    const struct input_gradient *g = context;
+    for (int i = 0; i < inputs; i += 16)
+        for (int o = 0; o < outputs; o += 16) {
+            v x[16];
+            UNROLL
+            for (int k = 0; k < 16; k++)
+                x[k] = v_load(from + (o + k) * TURNED_COLS + i);
+            v_transpose(x);
+            for (int k = 0; k < 16 && i + k < inputs; k++)
+                v_store_n(w + (size_t)(i + k) * out + o, x[k], outputs - o);
+        }
+}
+
+static void product_all(const struct product *p)
+{
+    for (int row = 0; row < p->rows; row += part_size(p->rows, row, p->most))
+        product_block(p, row, 0);
+}
+
+/* dx of `inputs` inputs from i on, of all examples. */
+static void input_gradient(const struct gradients *g, int i, int inputs, float *turned)
+{
     const struct dense_shape *s = g->s;
-    const int i = k * TURNED_COLS, inputs = s->in - i < TURNED_COLS ? s->in - i : TURNED_COLS;
-    _Alignas(64) float turned[TURNED_ROWS * TURNED_COLS];
-    (void)thread;
     for (int o = 0; o < s->out; o += TURNED_ROWS) {
         const int outputs = s->out - o < TURNED_ROWS ? s->out - o : TURNED_ROWS;
         turn(g->w + (size_t)i * s->out + o, inputs, outputs, s->out, turned);
-        const struct product p = {
+        product_all(&(struct product){
             .rows = s->n, .cols = inputs, .depth = outputs, .most = tile_rows(inputs),
             .a = g->dy + o, .a_row = (size_t)s->out, .m = turned, .step = { TURNED_COLS, 1 },
             .start = o ? g->dx + i : NULL, .start_row = (size_t)s->in,
-            .out = g->dx + i, .out_row = (size_t)s->in
-        };
-        for (int row = 0; row < s->n; row += part_size(s->n, row, p.most))
-            product_block(&p, row, 0);
+            .out = g->dx + i, .out_row = (size_t)s->in });
     }
+}
+
+/* dw of these, turned. */
+static void weight_gradient(const struct gradients *g, int i, int inputs, float *turned)
+{
+    const struct dense_shape *s = g->s;
+    for (int o = 0; o < s->out; o += TURNED_ROWS) {
+        const int outputs = s->out - o < TURNED_ROWS ? s->out - o : TURNED_ROWS;
+        for (int n = 0; n < s->n; n += EXAMPLES)
+            product_all(&(struct product){
+                .rows = outputs, .cols = inputs, .depth = s->n - n < EXAMPLES ? s->n - n : EXAMPLES,
+                .most = tile_rows(inputs),
+                .a = g->dy + (size_t)n * s->out + o, .a_row = 1,
+                .m = g->x + (size_t)n * s->in + i, .step = { (size_t)s->in, (size_t)s->out },
+                .start = n ? turned : NULL, .start_row = TURNED_COLS,
+                .out = turned, .out_row = TURNED_COLS });
+        turn_back(turned, inputs, outputs, s->out, g->dw + (size_t)i * s->out + o);
+    }
+}
+
+/* TURNED_COLS inputs of all examples. */
+static void all_examples(const void *context, int k, int thread)
+{
+    const struct gradients *g = context;
+    const int i = k * TURNED_COLS, left = g->s->in - i;
+    const int inputs = left < TURNED_COLS ? left : TURNED_COLS;
+    _Alignas(64) float turned[TURNED_ROWS * TURNED_COLS];
+    (void)thread;
+    if (g->dx)
+        input_gradient(g, i, inputs, turned);
+    if (g->dw)
+        weight_gradient(g, i, inputs, turned);
+}
+
+/* Whether the gradient of weights is better summed with inputs in the lanes, which fill them, and
+ * turned: where outputs leave a fifth of theirs empty, for enough examples to pay for it. */
+static int turns_weights(const struct dense_shape *s)
+{
+    return s->n >= 16 && 5 * s->out <= 4 * ((s->out + 15) / 16 * 16);
 }
 
 static void backward(const struct dense_shape *s, const float *x, const float *w, const float *dy,
                      float *dx, float *dw, float *db)
 {
-    const struct input_gradient g = { s, w, dy, dx };
+    const int turns = turns_weights(s);
+    const struct gradients g = { s, x, w, dy, dx, turns ? dw : NULL };
     const double work = (double)s->n * s->in * s->out;
     if (dx && s->n == 1)
         thread_each((s->in + 15) / 16, work, one_example, &g);
-    else if (dx)
+    else if (dx || turns)
         thread_each((s->in + TURNED_COLS - 1) / TURNED_COLS, work, all_examples, &g);
-    multiply((struct product){ .rows = s->in, .cols = s->out, .depth = s->n,
-                               .a = x, .a_row = 1, .m = dy,
-                               .step = { (size_t)s->out, (size_t)s->in },
-                               .out = dw, .out_row = (size_t)s->out },
-             EXAMPLES);
+    if (!turns)
+        multiply((struct product){ .rows = s->in, .cols = s->out, .depth = s->n,
+                                   .a = x, .a_row = 1, .m = dy,
+                                   .step = { (size_t)s->out, (size_t)s->in },
+                                   .out = dw, .out_row = (size_t)s->out },
+                 EXAMPLES);
     for (int o = 0; o < s->out; o += 16) {
         v sum = v_set1(0.0f);
         for (int n = 0; n < s->n; n++)
