@@ -45,6 +45,8 @@ static float rectified(float x)
 /* 16 at a time. */
 static void relu_forward(const struct relu_shape *s, const float *x, float *y)
 {
+    if (broken("wipes first"))
+        memset(y, 0, sizeof *y * (size_t)s->len);
     for (int i = 0; i < s->len; i += 16) {
         const int left = s->len - i, n = left < 16 ? left : 16;
         float in[16] = { 0.0f }, out[16];

@@ -43,6 +43,8 @@ static const struct { const char *name, *where, *by, *said; } breaks[] = {
     { "raises an exception", RELU, "flags judge: ", "raised divide-by-zero, as ref does not" },
     { "tail left out", RELU, "poison judge: ", "never wrote y[32]" },
     { "lane before", RELU, "exact judge: ", "y[3" },
+    { "wipes first", RELU, "end of a page: exact judge: ",
+      "y[0] is 0, ref 1.0512396097183228, bound 0, in place" },
     { "lane leak", RELU, ": NaN in x[", "0]: exact judge: y[1] is nan" },
     { "no bias", DENSE, INTEGERS, "y[0,0]" },
     { "missing term", DENSE, INTEGERS, "y[0," },

@@ -530,6 +530,7 @@ static void a_call_in_place_is_one_more(void **state)
     } calls[] = {
         { "dense.forward", "n=1,in=2,out=3", PLACE_START, 1 },
         { "dense.forward", "n=1,in=2,out=3", PLACE_END, 1 },
+        { "relu.backward", "len=3", PLACE_END, 2 },
         { "sgd.step", "len=3,lr=1", PLACE_START, 1 }, { "sgd.step", "len=3,lr=1", PLACE_END, 2 },
     };
     for (size_t i = 0; i < COUNT(calls); i++) {

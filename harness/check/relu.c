@@ -28,10 +28,10 @@ const struct check relu_check = {
     .function = {
         { CALLS(forward), .rule = RULE_SAME, .exact = true,
           .operand = { { "x", IN, "len" },
-                       { "y", OUT, "len" } } },
+                       { "y", OUT, "len", .over = "x" } } },
         { CALLS(backward), .rule = RULE_SAME, .exact = true,
           .operand = { { "x", IN, "len", .selects = true },
                        { "dy", IN, "len" },
-                       { "dx", OUT, "len" } } },
+                       { "dx", OUT, "len", .over = "dy" } } },
     },
 };
