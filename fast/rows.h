@@ -1,11 +1,18 @@
 /* rows.h - what softmax and the cross-entropy of logits take of a row: its maximum, the
- * exponentials of its differences from that, and their sum. A short row, of 16 or fewer, is one
- * vector, and several go together. */
+ * exponentials of its differences from that, and their sum.
+ *
+ * A short row, of 16 or fewer, is one vector or less. Where there are many, 16 of them make a
+ * group. What is taken of each of its rows stands in a lane of one vector, and its elements go by
+ * as they lie, row behind row: `len` whole vectors, where each element meets what was taken of its
+ * own row.
+ */
 #ifndef FAST_ROWS_H
 #define FAST_ROWS_H
 
 #include "fast/flight.h"
 #include "fast/vmath.h"
+
+#include <math.h>
 
 /* The largest lane, in every lane. */
 INLINED v lanes_max(v x)
@@ -49,6 +56,71 @@ INLINED v exp_below(const v *max, v x, v unused)
 {
     (void)unused;
     return v_exp(v_sub(x, *max));
+}
+
+/* The longest short row; groups that go together. Loading what was stored another way waits for the
+ * store: of MANY rows enough else is to be done. In what follows G, a constant where it is called,
+ * is the number of groups, and vector g of what is taken is of group g. */
+enum { SHORT = 16, GROUP = 16, GROUPS = 4, MANY = GROUPS * GROUP };
+
+/* Of a row that holds a NaN, whose exponentials are all NaN, the maximum is any number of it. */
+INLINED void group_maxima(const float *x, int len, v *max, const int G)
+{
+    for (int g = 0; g < G; g++) {
+        v row[16];
+        UNROLL
+        for (int r = 0; r < 16; r++)
+            row[r] = load_rest(x + (g * GROUP + r) * len, len, -INFINITY);
+        max[g] = v_maxima(row);
+    }
+}
+
+INLINED void group_sums(const float *x, int len, v *sum, const int G)
+{
+    for (int g = 0; g < G; g++) {
+        v row[16];
+        UNROLL
+        for (int r = 0; r < 16; r++)
+            row[r] = v_load_n(x + (g * GROUP + r) * len, len);
+        sum[g] = v_sums(row);
+    }
+}
+
+/* The rows of the elements of vector k: element i is of row i / len, to which (i + 1/2) / len - 1/2
+ * is nearest. */
+INLINED vi rows_of(int k, int len)
+{
+    static const float lane[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 };
+    const v middle = v_add(v_load(lane), v_set1((float)(16 * k) + 0.5f));
+    const v row = v_sub(v_mul(middle, v_set1(1.0f / (float)len)), v_set1(0.5f));
+    return i_and(v_bits(v_add(row, v_set1(0x1.8p23f))), i_set1(15));
+}
+
+/* y = f(x, what was taken of its row). */
+INLINED void group_each(const float *x, int len, const v *taken, float *y, v (*f)(v x, v own),
+                        const int G)
+{
+    for (int k = 0; k < len; k++) {
+        const vi row = rows_of(k, len);
+        UNROLL
+        for (int g = 0; g < G; g++) {
+            const int at = 16 * (g * len + k);
+            v_store(y + at, f(v_load(x + at), v_spread(taken[g], row)));
+        }
+    }
+}
+
+INLINED v exp_of(const v *unused, v x, v none)
+{
+    (void)unused, (void)none;
+    return v_exp(x);
+}
+
+/* y = exp(x - max). */
+INLINED void group_exps(const float *x, int len, const v *max, float *y, const int G)
+{
+    group_each(x, len, max, y, v_sub, G);
+    fly(G * GROUP * len, y, NULL, y, 0.0f, exp_of, NULL);
 }
 
 #endif

@@ -17,6 +17,26 @@ INLINED void short_rows(const float *x, int len, float *y, const int R)
         v_store_n(y + r * len, t[r], len);
 }
 
+/* G is a constant where this is called. */
+INLINED void group_rows(const float *x, int len, float *y, const int G)
+{
+    v max[GROUPS], sum[GROUPS];
+    group_maxima(x, len, max, G);
+    group_exps(x, len, max, y, G);
+    group_sums(y, len, sum, G);
+    group_each(y, len, sum, y, v_div, G);
+}
+
+APART void many_rows(const float *x, int len, float *y)
+{
+    group_rows(x, len, y, GROUPS);
+}
+
+APART void one_group(const float *x, int len, float *y)
+{
+    group_rows(x, len, y, 1);
+}
+
 static void long_row(const float *x, int len, float *y)
 {
     const v max = long_max(x, len);
@@ -29,27 +49,74 @@ static void forward(const struct softmax_shape *s, const float *x, float *y)
 {
     const int len = s->len;
     int n = 0;
-    for (; len <= 16 && n + FLIGHT <= s->n; n += FLIGHT, x += FLIGHT * len, y += FLIGHT * len)
-        short_rows(x, len, y, FLIGHT);
-    for (; len <= 16 && n < s->n; n++, x += len, y += len)
-        short_rows(x, len, y, 1);
-    for (; n < s->n; n++, x += len, y += len)
-        long_row(x, len, y);
+    for (; len <= SHORT && n + MANY <= s->n; n += MANY)
+        many_rows(x + n * len, len, y + n * len);
+    for (; len <= SHORT && n + GROUP <= s->n; n += GROUP)
+        one_group(x + n * len, len, y + n * len);
+    for (; len <= SHORT && n + FLIGHT <= s->n; n += FLIGHT)
+        short_rows(x + n * len, len, y + n * len, FLIGHT);
+    for (; len <= SHORT && n < s->n; n++)
+        short_rows(x + n * len, len, y + n * len, 1);
+    for (; n < s->n; n++)
+        long_row(x + (size_t)n * len, len, y + (size_t)n * len);
+}
+
+/* G is a constant where this is called. */
+INLINED void group_gradients(const float *y, const float *dy, int len, float *dx, const int G)
+{
+    const v zero = v_set1(0.0f);
+    v row[16], dot[GROUPS];
+    for (int g = 0; g < G; g++) {
+        UNROLL
+        for (int r = 0; r < 16; r++) {
+            const int at = (g * GROUP + r) * len;
+            row[r] = v_fma(v_load_n(y + at, len), v_load_n(dy + at, len), zero);
+        }
+        dot[g] = v_sums(row);
+    }
+    for (int k = 0; k < len; k++) {
+        const vi own = rows_of(k, len);
+        UNROLL
+        for (int g = 0; g < G; g++) {
+            const int at = 16 * (g * len + k);
+            const v centred = v_sub(v_load(dy + at), v_spread(dot[g], own));
+            v_store(dx + at, v_mul(v_load(y + at), centred));
+        }
+    }
+}
+
+APART void many_gradients(const float *y, const float *dy, int len, float *dx)
+{
+    group_gradients(y, dy, len, dx, GROUPS);
+}
+
+APART void one_gradients(const float *y, const float *dy, int len, float *dx)
+{
+    group_gradients(y, dy, len, dx, 1);
+}
+
+static void row_gradient(const float *y, const float *dy, int len, float *dx)
+{
+    v sum = v_set1(0.0f);
+    for (int j = 0; j < len; j += 16)
+        sum = v_fma(v_load_n(y + j, len - j), v_load_n(dy + j, len - j), sum);
+    const v dot = v_set1(v_sum(sum));
+    for (int j = 0; j < len; j += 16) {
+        const v centred = v_sub(v_load_n(dy + j, len - j), dot);
+        v_store_n(dx + j, v_mul(v_load_n(y + j, len - j), centred), len - j);
+    }
 }
 
 static void backward(const struct softmax_shape *s, const float *y, const float *dy, float *dx)
 {
     const int len = s->len;
-    for (int n = 0; n < s->n; n++, y += len, dy += len, dx += len) {
-        v sum = v_set1(0.0f);
-        for (int j = 0; j < len; j += 16)
-            sum = v_fma(v_load_n(y + j, len - j), v_load_n(dy + j, len - j), sum);
-        const v dot = v_set1(v_sum(sum));
-        for (int j = 0; j < len; j += 16) {
-            const v centred = v_sub(v_load_n(dy + j, len - j), dot);
-            v_store_n(dx + j, v_mul(v_load_n(y + j, len - j), centred), len - j);
-        }
-    }
+    int n = 0;
+    for (; len <= SHORT && n + MANY <= s->n; n += MANY)
+        many_gradients(y + n * len, dy + n * len, len, dx + n * len);
+    for (; len <= SHORT && n + GROUP <= s->n; n += GROUP)
+        one_gradients(y + n * len, dy + n * len, len, dx + n * len);
+    for (; n < s->n; n++)
+        row_gradient(y + (size_t)n * len, dy + (size_t)n * len, len, dx + (size_t)n * len);
 }
 
 const struct softmax_float FAST_TABLE(softmax) = { forward, backward };

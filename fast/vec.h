@@ -35,10 +35,12 @@
  *   v_neg(x), v_abs(x)          the sign bit flipped or cleared, of a zero and a NaN as well
  *   v_sum(x)                    all lanes by one fixed tree: l plus l + 8, then 4, 2 and 1 apart
  *   v_sums(x)                   lane l = v_sum(x[l]), of 16 vectors, for far less than 16 of them
+ *   v_maxima(x)                 lane l = the maximum of x[l] likewise, by v_max
  *   v_even(a, b), v_odd(a, b)   lanes 0, 2, ... 14 of a, then those of b; or 1, 3, ... 15
  *   v_zip_low(a, b)             lanes 0 to 7 of a and b in turn: a0 b0 a1 b1 ...
  *   v_zip_high(a, b)            lanes 8 to 15 in turn
  *   v_behind(a, b)              lane 15 of a, then lanes 0 to 14 of b
+ *   v_spread(x, i)              lane l = lane i[l] of x; i[l] < 16
  *   v_pick(a, b, i)             lane l = lane i[l] of a, or lane i[l] - 16 of b; i[l] < 32
  *   v_transpose(x)              lane l of x[k] and lane k of x[l] change places, in 16 vectors
  *
@@ -66,6 +68,7 @@
  *   UNROLL                      before a loop over the vectors of a tile
  *   INLINED                     before a function some of whose arguments are constants where it is
  *                               called
+ *   APART                       before a function that shall have the registers to itself
  *   FAST_TABLE(layer)           the name of the layer's table for this set
  */
 #ifndef FAST_VEC_H
@@ -110,6 +113,7 @@ static inline v v_abs(v x)
 }
 
 #define INLINED static inline __attribute__((always_inline))
+#define APART   static __attribute__((noinline))
 
 /* Loops over the vectors of a tile, whose length is a constant where they stand: only where all of
  * them are unrolled do compilers keep the vectors in registers. */
@@ -124,17 +128,31 @@ static inline v v_abs(v x)
 #include "fast/isa/composed.h"
 #include "fast/isa/lanes.h"
 
-#ifndef ISA_scalar
-/* Each step adds what v_sum adds, of two vectors at once; their order leaves sum l in lane l. */
+#define VEC_FOLD(op, n, a, b) op(vec_low##n(a, b), vec_high##n(a, b))
+
+/* Each step does what v_sum does, of two vectors at once; their order leaves that of vector l in
+ * lane l. */
+INLINED v vec_fold(const v *x, v (*op)(v a, v b))
+{
+    v part[4];
+    UNROLL
+    for (int k = 0; k < 4; k++) {
+        const v a = VEC_FOLD(op, 8, x[k], x[k + 4]), b = VEC_FOLD(op, 8, x[k + 8], x[k + 12]);
+        part[k] = VEC_FOLD(op, 4, a, b);
+    }
+    const v a = VEC_FOLD(op, 2, part[0], part[1]), b = VEC_FOLD(op, 2, part[2], part[3]);
+    return VEC_FOLD(op, 1, a, b);
+}
+
 static inline v v_sums(const v *x)
 {
-    v sum[4];
-    UNROLL
-    for (int k = 0; k < 4; k++)
-        sum[k] = vec_fold4(vec_fold8(x[k], x[k + 4]), vec_fold8(x[k + 8], x[k + 12]));
-    return vec_fold1(vec_fold2(sum[0], sum[1]), vec_fold2(sum[2], sum[3]));
+    return vec_fold(x, v_add);
 }
-#endif
+
+static inline v v_maxima(const v *x)
+{
+    return vec_fold(x, v_max);
+}
 
 /* Four times the two halves of the list, in turn: the place k of a vector in the list has four
  * bits, and each time one of them becomes one of its lanes'. */

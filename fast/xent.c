@@ -27,6 +27,35 @@ INLINED v short_nats(const float *z, const float *t, int len, v total, const int
     return total;
 }
 
+/* Adds the nats of G groups of short rows. G is a constant where this is called. */
+INLINED v group_nats(const float *z, const float *t, int len, v total, const int G)
+{
+    float e[MANY * SHORT], max[MANY], nats[MANY];
+    v taken[GROUPS];
+    group_maxima(z, len, taken, G);
+    group_exps(z, len, taken, e, G);
+    for (int g = 0; g < G; g++)
+        v_store(max + GROUP * g, taken[g]);
+    group_sums(e, len, taken, G);
+    for (int g = 0; g < G; g++)
+        v_store(nats + GROUP * g, v_log(taken[g]));
+    for (int r = 0; r < G * GROUP; r++) {
+        const v given[] = { v_set1(max[r]), v_set1(nats[r]) };
+        total = v_add(total, term(given, v_load_n(z + r * len, len), v_load_n(t + r * len, len)));
+    }
+    return total;
+}
+
+APART v many_nats(const float *z, const float *t, int len, v total)
+{
+    return group_nats(z, t, len, total, GROUPS);
+}
+
+APART v one_nats(const float *z, const float *t, int len, v total)
+{
+    return group_nats(z, t, len, total, 1);
+}
+
 static v long_nats(const float *z, const float *t, int len, v total)
 {
     const v max = long_max(z, len);
@@ -42,19 +71,23 @@ static void forward(const struct xent_shape *s, const float *z, const float *t, 
     const int len = s->len;
     v total = v_set1(0.0f);
     int n = 0;
-    for (; len <= 16 && n + FLIGHT <= s->n; n += FLIGHT)
+    for (; len <= SHORT && n + MANY <= s->n; n += MANY)
+        total = many_nats(z + n * len, t + n * len, len, total);
+    for (; len <= SHORT && n + GROUP <= s->n; n += GROUP)
+        total = one_nats(z + n * len, t + n * len, len, total);
+    for (; len <= SHORT && n + FLIGHT <= s->n; n += FLIGHT)
         total = short_nats(z + n * len, t + n * len, len, total, FLIGHT);
-    for (; len <= 16 && n < s->n; n++)
+    for (; len <= SHORT && n < s->n; n++)
         total = short_nats(z + n * len, t + n * len, len, total, 1);
     for (; n < s->n; n++)
         total = long_nats(z + (size_t)n * len, t + (size_t)n * len, len, total);
     *loss = v_sum(total) / (float)s->n;
 }
 
-/* given: the sum, and the number of rows. */
-INLINED v gradient(const v *given, v e, v t)
+/* given: the number of rows. */
+INLINED v gradient(const v *rows, v y, v t)
 {
-    return v_div(v_sub(v_div(e, given[0]), t), given[1]);
+    return v_div(v_sub(y, t), *rows);
 }
 
 /* R rows of one vector each. R is a constant where this is called. */
@@ -65,21 +98,43 @@ INLINED void short_rows(const float *z, const float *t, int len, v rows, float *
     for (int r = 0; r < R; r++) {
         const v max = short_max(z + r * len, len);
         const v e = exp_below(&max, v_load_n(z + r * len, len), max);
-        const v given[] = { v_set1(v_sum(v_keep(e, len))), rows };
-        d[r] = gradient(given, e, v_load_n(t + r * len, len));
+        const v y = v_div(e, v_set1(v_sum(v_keep(e, len))));
+        d[r] = gradient(&rows, y, v_load_n(t + r * len, len));
     }
     UNROLL
     for (int r = 0; r < R; r++)
         v_store_n(dz + r * len, d[r], len);
 }
 
+/* G groups of short rows. G is a constant where this is called. */
+INLINED void group_rows(const float *z, const float *t, int len, v rows, float *dz, const int G)
+{
+    v taken[GROUPS];
+    group_maxima(z, len, taken, G);
+    group_exps(z, len, taken, dz, G);
+    group_sums(dz, len, taken, G);
+    group_each(dz, len, taken, dz, v_div, G);
+    fly(G * GROUP * len, dz, t, dz, 0.0f, gradient, &rows);
+}
+
+APART void many_rows(const float *z, const float *t, int len, v rows, float *dz)
+{
+    group_rows(z, t, len, rows, dz, GROUPS);
+}
+
+APART void one_group(const float *z, const float *t, int len, v rows, float *dz)
+{
+    group_rows(z, t, len, rows, dz, 1);
+}
+
 static void long_row(const float *z, const float *t, int len, v rows, float *dz)
 {
     const v max = long_max(z, len);
-    const v given[] = { v_set1(v_sum(fly(len, z, NULL, dz, 0.0f, exp_below, &max))), rows };
-    for (int j = 0; j < len; j += 16)
-        v_store_n(dz + j, gradient(given, v_load_n(dz + j, len - j), v_load_n(t + j, len - j)),
-                  len - j);
+    const v sum = v_set1(v_sum(fly(len, z, NULL, dz, 0.0f, exp_below, &max)));
+    for (int j = 0; j < len; j += 16) {
+        const v y = v_div(v_load_n(dz + j, len - j), sum);
+        v_store_n(dz + j, gradient(&rows, y, v_load_n(t + j, len - j)), len - j);
+    }
 }
 
 static void backward(const struct xent_shape *s, const float *z, const float *t, float *dz)
@@ -87,9 +142,13 @@ static void backward(const struct xent_shape *s, const float *z, const float *t,
     const int len = s->len;
     const v rows = v_set1((float)s->n);
     int n = 0;
-    for (; len <= 16 && n + FLIGHT <= s->n; n += FLIGHT)
+    for (; len <= SHORT && n + MANY <= s->n; n += MANY)
+        many_rows(z + n * len, t + n * len, len, rows, dz + n * len);
+    for (; len <= SHORT && n + GROUP <= s->n; n += GROUP)
+        one_group(z + n * len, t + n * len, len, rows, dz + n * len);
+    for (; len <= SHORT && n + FLIGHT <= s->n; n += FLIGHT)
         short_rows(z + n * len, t + n * len, len, rows, dz + n * len, FLIGHT);
-    for (; len <= 16 && n < s->n; n++)
+    for (; len <= SHORT && n < s->n; n++)
         short_rows(z + n * len, t + n * len, len, rows, dz + n * len, 1);
     for (; n < s->n; n++)
         long_row(z + (size_t)n * len, t + (size_t)n * len, len, rows, dz + (size_t)n * len);

@@ -1,19 +1,19 @@
 /* lanes_avx2.h - the words of lanes.h in AVX2. */
 /* clang-format off: a word is a line */
-#define VEC_FOLD(f, x, y, lo, hi) _mm256_add_ps(f(x, y, lo), f(x, y, hi))
 #define VEC_PAIR(x, y, i) \
     _mm256_castpd_ps(_mm256_shuffle_pd(_mm256_castps_pd(x), _mm256_castps_pd(y), i))
 #define VEC_HALF(x, y, i) _mm256_permutevar8x32_ps(_mm256_shuffle_ps(x, y, i), VEC_HALF_ORDER)
 #define VEC_HALF_ORDER _mm256_setr_epi32(0, 1, 4, 5, 2, 3, 6, 7)
-#define VEC_IN(f, lo, hi) {VEC_FOLD(f, x.a, y.a, lo, hi), VEC_FOLD(f, x.b, y.b, lo, hi)}
-#define VEC_ACROSS(f, lo, hi) {VEC_FOLD(f, x.a, x.b, lo, hi), VEC_FOLD(f, y.a, y.b, lo, hi)}
-static inline v vec_fold8(v x, v y)
-{
-    return (v){_mm256_add_ps(x.a, x.b), _mm256_add_ps(y.a, y.b)};
-}
-static inline v vec_fold4(v x, v y) { return (v)VEC_ACROSS(_mm256_permute2f128_ps, 0x20, 0x31); }
-static inline v vec_fold2(v x, v y) { return (v)VEC_IN(VEC_PAIR, 0x0, 0xf); }
-static inline v vec_fold1(v x, v y) { return (v)VEC_IN(_mm256_shuffle_ps, 0x88, 0xdd); }
+#define VEC_IN(f, i) {f(x.a, y.a, i), f(x.b, y.b, i)}
+#define VEC_ACROSS(i) {_mm256_permute2f128_ps(x.a, x.b, i), _mm256_permute2f128_ps(y.a, y.b, i)}
+static inline v vec_low8(v x, v y) { return (v){x.a, y.a}; }
+static inline v vec_high8(v x, v y) { return (v){x.b, y.b}; }
+static inline v vec_low4(v x, v y) { return (v)VEC_ACROSS(0x20); }
+static inline v vec_high4(v x, v y) { return (v)VEC_ACROSS(0x31); }
+static inline v vec_low2(v x, v y) { return (v)VEC_IN(VEC_PAIR, 0x0); }
+static inline v vec_high2(v x, v y) { return (v)VEC_IN(VEC_PAIR, 0xf); }
+static inline v vec_low1(v x, v y) { return (v)VEC_IN(_mm256_shuffle_ps, 0x88); }
+static inline v vec_high1(v x, v y) { return (v)VEC_IN(_mm256_shuffle_ps, 0xdd); }
 static inline float v_sum(v x)
 {
     __m256 h = _mm256_add_ps(x.a, x.b);
@@ -37,14 +37,16 @@ static inline __m256 vec_behind(__m256 x, __m256 y)
     return _mm256_blend_ps(y, x, 1);
 }
 static inline v v_behind(v x, v y) { return (v){vec_behind(x.b, y.a), vec_behind(y.a, y.b)}; }
+/* by the sign of a lane: whether it is of the second half, or of the second vector */
+#define VEC_SIGN(i, n) _mm256_castsi256_ps(_mm256_slli_epi32(i, n))
+static inline __m256 vec_spread(v x, __m256i i)
+{
+    const v p = {_mm256_permutevar8x32_ps(x.a, i), _mm256_permutevar8x32_ps(x.b, i)};
+    return _mm256_blendv_ps(p.a, p.b, VEC_SIGN(i, 28));
+}
+static inline v v_spread(v x, vi i) { return (v){vec_spread(x, i.a), vec_spread(x, i.b)}; }
 static inline __m256 vec_pick(v x, v y, __m256i i)
 {
-    /* by their signs: whether it is the second of two halves, or of two vectors */
-    const __m256 second = _mm256_castsi256_ps(_mm256_slli_epi32(i, 28));
-    const __m256 of_y = _mm256_castsi256_ps(_mm256_slli_epi32(i, 27));
-    const v p = {_mm256_permutevar8x32_ps(x.a, i), _mm256_permutevar8x32_ps(x.b, i)};
-    const v q = {_mm256_permutevar8x32_ps(y.a, i), _mm256_permutevar8x32_ps(y.b, i)};
-    const v r = {_mm256_blendv_ps(p.a, p.b, second), _mm256_blendv_ps(q.a, q.b, second)};
-    return _mm256_blendv_ps(r.a, r.b, of_y);
+    return _mm256_blendv_ps(vec_spread(x, i), vec_spread(y, i), VEC_SIGN(i, 27));
 }
 static inline v v_pick(v x, v y, vi i) { return (v){vec_pick(x, y, i.a), vec_pick(x, y, i.b)}; }

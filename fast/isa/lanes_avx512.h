@@ -1,12 +1,15 @@
 /* lanes_avx512.h - the words of lanes.h in AVX-512F. */
 /* clang-format off: a word is a line */
-#define VEC_FOLD(f, lo, hi) return _mm512_add_ps(f(a, b, lo), f(a, b, hi))
 #define VEC_PAIR(x, y, i) \
     _mm512_castpd_ps(_mm512_shuffle_pd(_mm512_castps_pd(x), _mm512_castps_pd(y), i))
-static inline v vec_fold8(v a, v b) { VEC_FOLD(_mm512_shuffle_f32x4, 0x44, 0xee); }
-static inline v vec_fold4(v a, v b) { VEC_FOLD(_mm512_shuffle_f32x4, 0x88, 0xdd); }
-static inline v vec_fold2(v a, v b) { VEC_FOLD(VEC_PAIR, 0x00, 0xff); }
-static inline v vec_fold1(v a, v b) { VEC_FOLD(_mm512_shuffle_ps, 0x88, 0xdd); }
+static inline v vec_low8(v a, v b) { return _mm512_shuffle_f32x4(a, b, 0x44); }
+static inline v vec_high8(v a, v b) { return _mm512_shuffle_f32x4(a, b, 0xee); }
+static inline v vec_low4(v a, v b) { return _mm512_shuffle_f32x4(a, b, 0x88); }
+static inline v vec_high4(v a, v b) { return _mm512_shuffle_f32x4(a, b, 0xdd); }
+static inline v vec_low2(v a, v b) { return VEC_PAIR(a, b, 0x00); }
+static inline v vec_high2(v a, v b) { return VEC_PAIR(a, b, 0xff); }
+static inline v vec_low1(v a, v b) { return _mm512_shuffle_ps(a, b, 0x88); }
+static inline v vec_high1(v a, v b) { return _mm512_shuffle_ps(a, b, 0xdd); }
 static inline float v_sum(v x)
 {
     x = _mm512_add_ps(x, _mm512_shuffle_f32x4(x, x, 0x4e)); /* quarters 2 3 0 1 */
@@ -39,4 +42,5 @@ static inline v v_behind(v a, v b)
 {
     return v_from_bits(_mm512_alignr_epi32(v_bits(b), v_bits(a), 15));
 }
+static inline v v_spread(v x, vi i) { return _mm512_permutexvar_ps(i, x); }
 static inline v v_pick(v a, v b, vi i) { return _mm512_permutex2var_ps(a, i, b); }

@@ -1,17 +1,15 @@
 /* lanes_neon.h - the words of lanes.h in NEON. */
 /* clang-format off: a word is a line */
-#define VEC_HALVES(x) vadd_f32(vget_low_f32(x), vget_high_f32(x))
-#define VEC_PAIR(x, y) vcombine_f32(VEC_HALVES(x), VEC_HALVES(y))
-static inline v vec_fold8(v x, v y)
-{
-    return (v){vaddq_f32(x.a, x.c), vaddq_f32(x.b, x.d), vaddq_f32(y.a, y.c), vaddq_f32(y.b, y.d)};
-}
-static inline v vec_fold4(v x, v y)
-{
-    return (v){vaddq_f32(x.a, x.b), vaddq_f32(x.c, x.d), vaddq_f32(y.a, y.b), vaddq_f32(y.c, y.d)};
-}
-static inline v vec_fold2(v x, v y) { return (v)VEC_2(VEC_PAIR, x, y); }
-static inline v vec_fold1(v x, v y) { return (v)VEC_2(vpaddq_f32, x, y); }
+#define VEC_LOW(x, y) vcombine_f32(vget_low_f32(x), vget_low_f32(y))
+#define VEC_HIGH(x, y) vcombine_f32(vget_high_f32(x), vget_high_f32(y))
+static inline v vec_low8(v x, v y) { return (v){x.a, x.b, y.a, y.b}; }
+static inline v vec_high8(v x, v y) { return (v){x.c, x.d, y.c, y.d}; }
+static inline v vec_low4(v x, v y) { return (v){x.a, x.c, y.a, y.c}; }
+static inline v vec_high4(v x, v y) { return (v){x.b, x.d, y.b, y.d}; }
+static inline v vec_low2(v x, v y) { return (v)VEC_2(VEC_LOW, x, y); }
+static inline v vec_high2(v x, v y) { return (v)VEC_2(VEC_HIGH, x, y); }
+static inline v vec_low1(v x, v y) { return (v)VEC_2(vuzp1q_f32, x, y); }
+static inline v vec_high1(v x, v y) { return (v)VEC_2(vuzp2q_f32, x, y); }
 static inline v v_even(v x, v y)
 {
     return (v){vuzp1q_f32(x.a, x.b), vuzp1q_f32(x.c, x.d),
@@ -44,4 +42,9 @@ static inline v v_pick(v x, v y, vi i)
 {
     const uint8x16x4_t p = VEC_BYTES(x), q = VEC_BYTES(y);
     return (v){vec_pick(p, q, i.a), vec_pick(p, q, i.b), vec_pick(p, q, i.c), vec_pick(p, q, i.d)};
+}
+static inline v v_spread(v x, vi i)
+{
+    const uint8x16x4_t p = VEC_BYTES(x);
+    return (v){vec_pick(p, p, i.a), vec_pick(p, p, i.b), vec_pick(p, p, i.c), vec_pick(p, p, i.d)};
 }
