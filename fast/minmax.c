@@ -1,93 +1,85 @@
-/* Minimum and maximum are sought in 16 strided lanes, a block after another, whose winners and the
- * elements beyond the last whole vector are then compared one by one: no rounding, so their order
+/* Minimum and maximum are sought in 16 strided lanes, a block after another; then the first element
+ * that has them is, in the first block that had them in any lane. No rounding, so their order
  * matters only to ties. The two sums of backward run in 16 strided lanes, element k in lane k mod
  * 16, folded by v_sum. */
 #include "ref/minmax.h"
+#include "fast/flight.h"
 #include "fast/threads.h"
-#include "fast/vec.h"
 
 #include <math.h>
 
-enum { BLOCK = 128 };
+enum { BLOCK = 256 };
 
-/* In every lane the least value so far, and which block it came from; a maximum is the least of the
- * negated values. */
-struct least {
-    v value, from;
+/* In every lane the extremes so far, and the first blocks that had them; and whether all elements
+ * were numbers. */
+struct extremes {
+    v low, low_from, high, high_from;
+    vm numbers;
 };
 
-/* A value replaces another only if it is less, or a NaN in the place of a number. */
-INLINED void offer(struct least *l, v value, v from)
+/* A block of n elements; in lanes beyond them stands `rest`, which is one of the tensor. n is a
+ * constant where this is called, unless the block is the last. */
+INLINED void offer_block(struct extremes *e, const float *x, int n, v from, float rest)
 {
-    const vm better = m_and(m_not(v_le(l->value, value)), v_eq(l->value, l->value));
-    l->value = v_select(better, value, l->value);
-    l->from = v_select(better, from, l->from);
-}
-
-/* Of a block of `size`, whole vectors, the extremes in every lane, by comparisons that a NaN fails:
- * where there is one it is made both. Size is a constant where this is called, unless the block is
- * the last. */
-INLINED void offer_block(struct least *min, struct least *max, const float *x, int size, v from)
-{
-    v low[2], high[2];
-    vm number[2];
-    UNROLL
-    for (int k = 0; k < 2; k++) {
-        low[k] = high[k] = v_load(x);
-        number[k] = v_eq(low[k], low[k]);
+    v low[2] = { e->low, e->low }, high[2] = { e->high, e->high };
+    vm numbers[2] = { e->numbers, e->numbers };
+    for (int i = 0; i < n; i += 32) {
+        UNROLL
+        for (int k = 0; k < 2; k++) {
+            const int at = i + 16 * k;
+            const v value = n == BLOCK ? v_load(x + at) : load_rest(x + at, n - at, rest);
+            low[k] = v_min(value, low[k]);
+            high[k] = v_max(value, high[k]);
+            numbers[k] = m_and(numbers[k], v_eq(value, value));
+        }
     }
-    for (int i = 16; i < size; i += 16) {
-        const int k = i / 16 % 2;
-        const v value = v_load(x + i);
-        low[k] = v_min(value, low[k]);
-        high[k] = v_max(value, high[k]);
-        number[k] = m_and(number[k], v_eq(value, value));
+    const v least = v_min(low[1], low[0]), most = v_max(high[1], high[0]);
+    e->low_from = v_select(v_lt(least, e->low), from, e->low_from);
+    e->high_from = v_select(v_lt(e->high, most), from, e->high_from);
+    e->low = least;
+    e->high = most;
+    e->numbers = m_and(numbers[0], numbers[1]);
+}
+
+static int first_lane(v x)
+{
+    float lane[16];
+    v_store(lane, x);
+    return (int)lane[0];
+}
+
+/* The place of the first element equal to `value`, in the first block that had it in any lane. */
+static int first_place(const float *x, int len, v value, v best, v from)
+{
+    const v none = v_set1(INFINITY), step = v_set1(16.0f);
+    const int block = BLOCK * first_lane(v_across(v_select(v_eq(best, value), from, none), v_min));
+    v at = v_load((const float[]){ 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 });
+    v first = none;
+    for (int i = block; i < len && i < block + BLOCK; i += 16, at = v_add(at, step)) {
+        const vm equal = v_eq(load_rest(x + i, len - i, x[0]), value);
+        first = v_min(v_select(equal, at, none), first);
     }
-    const vm numbers = m_and(number[0], number[1]);
-    const v nan = v_from_bits(i_set1(0x7fc00000u));
-    const v least = v_min(low[1], low[0]);
-    const v most = v_max(high[1], high[0]);
-    offer(min, v_select(numbers, least, nan), from);
-    offer(max, v_select(numbers, v_neg(most), nan), from);
+    return block + first_lane(v_across(first, v_min));
 }
 
-static int less(float a, float b)
-{
-    return a < b || (a != a && b == b);
-}
-
-/* The place of the first minimum of sign * x, after all whole vectors were offered. */
-static int first_least(const struct least *l, const float *x, int len, float sign)
-{
-    const int whole = len / 16 * 16;
-    float from[16], value[16];
-    int best = 0, lane = 0;
-    v_store(from, l->from);
-    v_store(value, l->value);
-    for (int k = 1; k < 16; k++)
-        if (less(value[k], value[lane]) || (from[k] < from[lane] && !less(value[lane], value[k])))
-            lane = k;
-    if (whole > 0)
-        for (best = BLOCK * (int)from[lane]; less(value[lane], sign * x[best]);)
-            best++;
-    for (int i = whole; i < len; i++)
-        if (less(sign * x[i], sign * x[best]))
-            best = i;
-    return best;
-}
-
-/* The places of minimum and maximum. */
+/* The places of minimum and maximum: of the first NaN, if there is one. */
 static void find(const float *x, int len, int *a, int *b)
 {
-    const v start = v_set1(INFINITY), zero = v_set1(0.0f);
-    struct least min = { start, zero }, max = { start, zero };
+    const v inf = v_set1(INFINITY), zero = v_set1(0.0f);
+    struct extremes e = { inf, zero, v_neg(inf), zero, v_eq(zero, zero) };
     int i = 0;
     for (; i + BLOCK <= len; i += BLOCK)
-        offer_block(&min, &max, x + i, BLOCK, v_set1((float)(i / BLOCK)));
-    if (i + 16 <= len)
-        offer_block(&min, &max, x + i, (len - i) / 16 * 16, v_set1((float)(i / BLOCK)));
-    *a = first_least(&min, x, len, 1.0f);
-    *b = first_least(&max, x, len, -1.0f);
+        offer_block(&e, x + i, BLOCK, v_set1((float)(i / BLOCK)), x[0]);
+    if (i < len)
+        offer_block(&e, x + i, len - i, v_set1((float)(i / BLOCK)), x[0]);
+    if (v_sum(v_select(e.numbers, zero, v_set1(1.0f))) > 0.0f) {
+        for (*a = 0; x[*a] == x[*a];)
+            ++*a;
+        *b = *a;
+        return;
+    }
+    *a = first_place(x, len, v_across(e.low, v_min), e.low, e.low_from);
+    *b = first_place(x, len, v_across(e.high, v_max), e.high, e.high_from);
 }
 
 static void statistics(const struct minmax_shape *s, const float *x, float *range)

@@ -14,21 +14,12 @@
 
 #include <math.h>
 
-/* The largest lane, in every lane. */
-INLINED v lanes_max(v x)
-{
-    UNROLL
-    for (int halves = 0; halves < 4; halves++)
-        x = v_max(v_zip_low(x, x), v_zip_high(x, x));
-    return x;
-}
-
 /* The maximum of a row, in every lane; of a row that holds a NaN, whose exponentials are all NaN,
  * any number of it. A short row is one vector, of a long one the last vectors overlap, which
  * changes no maximum. */
 INLINED v short_max(const float *x, int len)
 {
-    return lanes_max(load_rest(x, len, x[0]));
+    return v_across(load_rest(x, len, x[0]), v_max);
 }
 
 INLINED v long_max(const float *x, int len)
@@ -38,7 +29,7 @@ INLINED v long_max(const float *x, int len)
         v all = v_load(x);
         for (int j = 16; j < len; j += 16)
             all = v_max(all, v_load(x + (j + 16 < len ? j : len - 16)));
-        return lanes_max(all);
+        return v_across(all, v_max);
     }
     UNROLL
     for (int k = 0; k < 4; k++)
@@ -48,7 +39,7 @@ INLINED v long_max(const float *x, int len)
         for (int k = 0; k < 4; k++)
             best[k] = v_max(best[k], v_load(x + (j + 64 < len ? j : len - 64) + 16 * k));
     }
-    return lanes_max(v_max(v_max(best[0], best[1]), v_max(best[2], best[3])));
+    return v_across(v_max(v_max(best[0], best[1]), v_max(best[2], best[3])), v_max);
 }
 
 /* exp(x - max). */

@@ -36,6 +36,7 @@
  *   v_sum(x)                    all lanes by one fixed tree: l plus l + 8, then 4, 2 and 1 apart
  *   v_sums(x)                   lane l = v_sum(x[l]), of 16 vectors, for far less than 16 of them
  *   v_maxima(x)                 lane l = the maximum of x[l] likewise, by v_max
+ *   v_across(x, op)             all lanes by v_min or v_max, in every lane
  *   v_even(a, b), v_odd(a, b)   lanes 0, 2, ... 14 of a, then those of b; or 1, 3, ... 15
  *   v_zip_low(a, b)             lanes 0 to 7 of a and b in turn: a0 b0 a1 b1 ...
  *   v_zip_high(a, b)            lanes 8 to 15 in turn
@@ -142,6 +143,15 @@ INLINED v vec_fold(const v *x, v (*op)(v a, v b))
     }
     const v a = VEC_FOLD(op, 2, part[0], part[1]), b = VEC_FOLD(op, 2, part[2], part[3]);
     return VEC_FOLD(op, 1, a, b);
+}
+
+/* What op makes of all lanes, whatever their order, in every lane. */
+INLINED v v_across(v x, v (*op)(v a, v b))
+{
+    UNROLL
+    for (int halves = 0; halves < 4; halves++)
+        x = op(v_zip_low(x, x), v_zip_high(x, x));
+    return x;
 }
 
 static inline v v_sums(const v *x)
