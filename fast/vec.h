@@ -164,23 +164,27 @@ static inline v v_maxima(const v *x)
     return vec_fold(x, v_max);
 }
 
-/* Four times the two halves of the list, in turn: the place k of a vector in the list has four
- * bits, and each time one of them becomes one of its lanes'. */
+/* Of four vectors, or of four lanes each: what is at the same place in them comes side by side. */
+#define VEC_TURN(n, half, a, b, c, d, to, step)                                                    \
+    do {                                                                                           \
+        const v low = vec_low##n(a, b), low2 = vec_low##n(c, d);                                   \
+        const v high = vec_high##n(a, b), high2 = vec_high##n(c, d);                               \
+        (to)[0] = vec_low##half(low, low2), (to)[step] = vec_high##half(low, low2);                \
+        (to)[2 * (step)] = vec_low##half(high, high2);                                             \
+        (to)[3 * (step)] = vec_high##half(high, high2);                                            \
+    } while (0)
+
+/* First four lanes go together: vector 4 k + i of y has lanes 4 k to 4 k + 3 of vectors i, i + 4,
+ * i + 8 and i + 12. */
 static inline void v_transpose(v *x)
 {
     v y[16];
-    for (int round = 0; round < 2; round++) {
-        UNROLL
-        for (int k = 0; k < 8; k++) {
-            y[2 * k] = v_zip_low(x[k], x[k + 8]);
-            y[2 * k + 1] = v_zip_high(x[k], x[k + 8]);
-        }
-        UNROLL
-        for (int k = 0; k < 8; k++) {
-            x[2 * k] = v_zip_low(y[k], y[k + 8]);
-            x[2 * k + 1] = v_zip_high(y[k], y[k + 8]);
-        }
-    }
+    UNROLL
+    for (int i = 0; i < 4; i++)
+        VEC_TURN(8, 4, x[i], x[i + 4], x[i + 8], x[i + 12], y + i, 4);
+    UNROLL
+    for (int k = 0; k < 16; k += 4)
+        VEC_TURN(2, 1, y[k], y[k + 1], y[k + 2], y[k + 3], x + k, 1);
 }
 
 /* Not inlined: the lanes go one by one anyway, and kernels repeat these calls in every tile. */
