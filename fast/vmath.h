@@ -13,9 +13,9 @@
 #define FAST_VMATH_H
 
 #include "fast/vec.h"
+#include "fast/isa/logs.h"
 
-#define ONE_BITS            0x3f800000u /* with n << 23 added, 2^n */
-#define THREE_QUARTERS_BITS 0x3f400000u
+#define ONE_BITS 0x3f800000u /* with n << 23 added, 2^n */
 
 /* e^x = 2^k (1 + a + b) with |a| < 0.3466 and |b| < 0.068, to 2^-25.8 of its value, |x| <= 105.
  *
@@ -87,24 +87,11 @@ INLINED v log_parts(v k, v f)
 }
 
 /* The natural logarithm. log(+-0) = -inf, log(x < 0) = NaN, log(inf) = inf.
- * Error: 0.915 ulp at 0x1.7aa6b4p-1.
- *
- * x = 2^k m with 3/4 <= m < 3/2: what the bits of x are above those of 3/4, raised to be positive,
- * has k + 127 in its exponent field and the rest of m below. In the low bits of 2^23 that integer
- * becomes a float. Denormals are scaled by 2^23 first. */
+ * Error: 0.915 ulp at 0x1.7aa6b4p-1. */
 INLINED v v_log(v x)
 {
-    const v zero = v_set1(0), inf = v_from_bits(i_set1(0x7f800000u));
-    const v nan = v_from_bits(i_set1(0x7fc00000u));
-    vm tiny = v_lt(x, v_set1(0x1p-126f));
-    v y = v_select(tiny, v_mul(x, v_set1(0x1p23f)), x);
-    vi i = i_add(v_bits(y), i_set1(ONE_BITS - THREE_QUARTERS_BITS));
-    v k = v_from_bits(i_add(i_shr(i, 23), i_set1(0x4b000000u)));
-    k = v_sub(k, v_select(tiny, v_set1(0x1p23f + 127 + 23), v_set1(0x1p23f + 127)));
-    v m = v_from_bits(i_add(i_and(i, i_set1(0x007fffffu)), i_set1(THREE_QUARTERS_BITS)));
-    v r = log_parts(k, v_sub(m, v_set1(1)));
-    r = v_select(v_lt(x, inf), r, x);
-    return v_select(v_lt(zero, x), r, v_select(v_eq(x, zero), v_neg(inf), nan));
+    const v r = log_parts(v_exponent(x), v_sub(v_mantissa(x), v_set1(1)));
+    return v_unless_special(r, x);
 }
 
 /* log(1 + x), only for 0 <= x <= 1 (and NaN).
