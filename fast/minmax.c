@@ -90,8 +90,34 @@ static void statistics(const struct minmax_shape *s, const float *x, float *rang
     range[1] = x[b];
 }
 
+/* Quotients a / size from products, as v_div gives them, for 0 <= a <= size: beside the divider,
+ * which takes as long as they do. `part` is 1 / size rounded, `rest` what that lacks. `near` is one
+ * of the two floats beside a / size, so that what it leaves of a is exact and mends it (Markstein),
+ * unless a is so small, below 2^-40 of the size, that this underflows. */
+struct divisor {
+    v size, part, rest;
+};
+
+static int is_moderate(float size)
+{
+    return size >= 0x1p-60f && size <= 0x1p60f;
+}
+
+static struct divisor divisor_of(float x)
+{
+    const v one = v_set1(1.0f), size = v_set1(x), part = v_div(one, size);
+    return (struct divisor){ size, part, v_mul(v_fnma(part, size, one), part) };
+}
+
+INLINED v quotient(struct divisor d, v a)
+{
+    const v near = v_fma(a, d.part, v_mul(a, d.rest));
+    return v_fma(v_fnma(near, d.size, a), d.part, near);
+}
+
 struct call {
     float min, size; /* of the range */
+    int inside;      /* whether it is that of x, and moderate */
     const float *x;
     float *y;
 };
@@ -101,7 +127,17 @@ static void apply_slice(const void *context, int from, int end)
     const struct call a = *(const struct call *)context; /* a copy, which no store can change */
     const v min = v_set1(a.min), size = v_set1(a.size);
     const v two = v_set1(2.0f), minus_one = v_set1(-1.0f);
-    for (int i = from; i < end; i += 16) {
+    int i = from;
+    if (a.inside) {
+        const struct divisor divisor = divisor_of(a.size);
+        for (; i + 32 <= end; i += 32) {
+            const v one = v_div(v_sub(v_load(a.x + i), min), size);
+            const v other = quotient(divisor, v_sub(v_load(a.x + i + 16), min));
+            v_store(a.y + i, v_fma(two, one, minus_one));
+            v_store(a.y + i + 16, v_fma(two, other, minus_one));
+        }
+    }
+    for (; i < end; i += 16) {
         const v part = v_div(v_sub(v_load_n(a.x + i, end - i), min), size);
         v_store_n(a.y + i, v_fma(two, part, minus_one), end - i);
     }
@@ -109,14 +145,16 @@ static void apply_slice(const void *context, int from, int end)
 
 static void apply(const struct minmax_shape *s, const float *x, const float *range, float *y)
 {
-    thread_slices(s->len, apply_slice, &(struct call){ range[0], range[1] - range[0], x, y });
+    const float size = range[1] - range[0];
+    thread_slices(s->len, apply_slice, &(struct call){ range[0], size, 0, x, y });
 }
 
 static void forward(const struct minmax_shape *s, const float *x, float *y)
 {
     float range[2];
     statistics(s, x, range);
-    apply(s, x, range, y);
+    const float size = range[1] - range[0];
+    thread_slices(s->len, apply_slice, &(struct call){ range[0], size, is_moderate(size), x, y });
 }
 
 static void scale_slice(const void *context, int from, int end)
@@ -139,7 +177,16 @@ static void backward(const struct minmax_shape *s, const float *x, const float *
     const float range = x[b] - x[a];
     const v min = v_set1(x[a]), max = v_set1(x[b]), size = v_set1(range);
     v of_min = v_set1(0.0f), of_max = of_min;
-    for (int k = 0; k < len; k += 16) { /* beyond the end dy is 0, which adds nothing */
+    int k = 0;
+    if (is_moderate(range)) {
+        const struct divisor divisor = divisor_of(range);
+        for (; k + 16 <= len; k += 16) {
+            const v value = v_load(x + k), grad = v_load(dy + k);
+            of_min = v_fma(grad, v_div(v_sub(max, value), size), of_min);
+            of_max = v_fma(grad, quotient(divisor, v_sub(value, min)), of_max);
+        }
+    }
+    for (; k < len; k += 16) { /* beyond the end dy is 0, which adds nothing */
         const v value = v_load_n(x + k, len - k), grad = v_load_n(dy + k, len - k);
         of_min = v_fma(grad, v_div(v_sub(max, value), size), of_min);
         of_max = v_fma(grad, v_div(v_sub(value, min), size), of_max);
