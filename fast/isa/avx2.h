@@ -15,29 +15,7 @@ static inline v v_load(const float *p) { return (v){_mm256_loadu_ps(p), _mm256_l
 static inline void v_store(float *p, v x)
 { _mm256_storeu_ps(p, x.a); _mm256_storeu_ps(p + 8, x.b); }
 static inline v v_hold(v x) { __asm__("" : "+x"(x.a), "+x"(x.b)); return x; }
-/* Masked moves do not touch, and do not fault on, the lanes that are masked off. */
-#define VEC_MASKED_MEMORY
-static inline vi vec_first(int n)
-{
-    const vi lane = {_mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7),
-                     _mm256_setr_epi32(8, 9, 10, 11, 12, 13, 14, 15)};
-    const vi end = {_mm256_set1_epi32(n), _mm256_set1_epi32(n)};
-    return (vi)VEC_2(_mm256_cmpgt_epi32, end, lane);
-}
-#define VEC_LOAD(p, m) {_mm256_maskload_ps(p, m.a), _mm256_maskload_ps(p + 8, m.b)}
-static inline v v_load_n(const float *p, int n) { vi m = vec_first(n); return (v)VEC_LOAD(p, m); }
-static inline v v_load_part(const float *p, int from, int n)
-{
-    const vi not = vec_first(from), end = vec_first(n), m = VEC_2(_mm256_andnot_si256, not, end);
-    return (v)VEC_LOAD(p, m);
-}
-static inline void v_store_n(float *p, v x, int n)
-{
-    const vi m = vec_first(n);
-    if (n >= 16) { v_store(p, x); return; } /* masked stores are slow where they are microcoded */
-    _mm256_maskstore_ps(p, m.a, x.a);
-    _mm256_maskstore_ps(p + 8, m.b, x.b);
-}
+#include "fast/isa/memory_avx2.h"
 
 static inline v v_add(v x, v y) { return (v)VEC_2(_mm256_add_ps, x, y); }
 static inline v v_sub(v x, v y) { return (v)VEC_2(_mm256_sub_ps, x, y); }
