@@ -23,42 +23,67 @@ struct channels {
     size_t dw_channel;
 };
 
-enum { CHANNEL_TAPS = V_ACCUMULATORS < 24 ? 1 : 3, CHANNEL_OUTS = V_ACCUMULATORS / CHANNEL_TAPS };
+/* Of 16 lanes so many are summed side by side, those that v_sum adds first; of each LANE_STEP are
+ * left then. And channels of outputs and taps at most. */
+enum { CHANNEL_LANES = V_ACCUMULATORS < 24 ? 1 : 2, LANE_STEP = 16 / CHANNEL_LANES,
+       CHANNEL_TAPS = V_ACCUMULATORS < 24 ? 1 : 3,
+       CHANNEL_OUTS = V_ACCUMULATORS / CHANNEL_LANES / CHANNEL_TAPS };
 
-/* All sums of O channels of outputs by T taps: lane l of one is vector l of lanes[channel][tap]. */
+/* Place f, which is in lane j of those side by side, of O channels of outputs by T taps. */
+INLINED void channel_step(const struct channels *s, const float *x, const float *dy,
+                          const int32_t *tap, int f, v sum[CHANNEL_OUTS][CHANNEL_TAPS][16],
+                          const int j, const int O, const int T)
+{
+    v term[CHANNEL_TAPS];
+    UNROLL
+    for (int k = 0; k < T; k++)
+        term[k] = v_hold(v_load(x + s->at[f] + tap[k]));
+    UNROLL
+    for (int o = 0; o < O; o++) {
+        const v grad = v_set1(dy[f * s->dy_place + o]);
+        UNROLL
+        for (int k = 0; k < T; k++)
+            sum[o][k][j] = v_fma(grad, term[k], sum[o][k][j]);
+    }
+}
+
+/* All sums of O by T: lane l of one is vector l of lanes[channel][tap], or, of the last images,
+ * what the lanes that were side by side with it have come to. */
 INLINED void channel_tile(const struct channels *s, int out, const int32_t *tap, float *lanes,
                           const int O, const int T)
 {
-    for (int l = 0; l < 16; l++, lanes += 16) {
-        v sum[CHANNEL_OUTS][CHANNEL_TAPS];
+    for (int l = 0; l < LANE_STEP; l++, lanes += 16) {
+        v sum[CHANNEL_OUTS][CHANNEL_TAPS][16];
         UNROLL
-        for (int o = 0; o < O; o++) {
+        for (int k = 0; k < O * T; k++) {
             UNROLL
-            for (int k = 0; k < T; k++)
-                sum[o][k] = s->first ? v_set1(0.0f) : v_load(lanes + 256 * (o * T + k));
+            for (int j = 0; j < CHANNEL_LANES; j++)
+                sum[k / T][k % T][j] = s->first ? v_set1(0.0f)
+                                                : v_load(lanes + 256 * k + 16 * LANE_STEP * j);
         }
         for (int n = 0; n < s->images; n++) {
             const float *x = s->x + n * s->x_image;
             const float *dy = s->dy + n * s->dy_image + out;
-            for (int f = l; f < s->count; f += 16) {
-                v term[CHANNEL_TAPS];
+            int f = l;
+            for (; f + 16 - LANE_STEP < s->count; f += 16) {
                 UNROLL
-                for (int k = 0; k < T; k++)
-                    term[k] = v_hold(v_load(x + s->at[f] + tap[k]));
-                UNROLL
-                for (int o = 0; o < O; o++) {
-                    const v grad = v_set1(dy[f * s->dy_place + o]);
-                    UNROLL
-                    for (int k = 0; k < T; k++)
-                        sum[o][k] = v_fma(grad, term[k], sum[o][k]);
-                }
+                for (int j = 0; j < CHANNEL_LANES; j++)
+                    channel_step(s, x, dy, tap, f + j * LANE_STEP, sum, j, O, T);
             }
+            UNROLL
+            for (int j = 0; j < CHANNEL_LANES - 1; j++)
+                if (f + j * LANE_STEP < s->count)
+                    channel_step(s, x, dy, tap, f + j * LANE_STEP, sum, j, O, T);
         }
         UNROLL
-        for (int o = 0; o < O; o++) {
+        for (int k = 0; k < O * T; k++) {
+            v *const of = sum[k / T][k % T];
+            if (s->last)
+                of[0] = add_lanes(of, CHANNEL_LANES);
             UNROLL
-            for (int k = 0; k < T; k++)
-                v_store(lanes + 256 * (o * T + k), sum[o][k]);
+            for (int j = 0; j < CHANNEL_LANES; j++)
+                if (j == 0 || !s->last)
+                    v_store(lanes + 256 * k + 16 * LANE_STEP * j, of[j]);
         }
     }
 }
@@ -73,17 +98,14 @@ INLINED void channel_taps(const struct channels *s, int out, const int32_t *tap,
     }
 }
 
-/* What v_sum adds, of the vectors that are its lanes. */
-static v add_lanes(const float *lanes)
+/* A sum of which the lanes have come to these. */
+static v add_steps(const float *lanes)
 {
-    v x[8];
+    v x[16];
     UNROLL
-    for (int l = 0; l < 8; l++)
-        x[l] = v_add(v_load(lanes + 16 * l), v_load(lanes + 16 * (l + 8)));
-    UNROLL
-    for (int l = 0; l < 4; l++)
-        x[l] = v_add(x[l], x[l + 4]);
-    return v_add(v_add(x[0], x[2]), v_add(x[1], x[3]));
+    for (int l = 0; l < LANE_STEP; l++)
+        x[l] = v_load(lanes + 16 * l);
+    return add_lanes(x, LANE_STEP);
 }
 
 /* All taps of O channels of outputs, 16 at a time, which go to dw from there. */
@@ -100,7 +122,7 @@ INLINED void channel_block(const struct channels *s, int out, const int O)
             channel_taps(s, out, s->tap + t + k, lanes, O, size);
             for (int o = 0; o < O && s->last; o++)
                 for (int j = k; j < k + size; j++, lanes += 256)
-                    sum[o][j] = add_lanes(lanes);
+                    sum[o][j] = add_steps(lanes);
         }
         for (int o = 0; o < O && s->last; o++) {
             float *dw = s->dw + (out + o) * s->dw_channel + t;
@@ -121,8 +143,6 @@ static void sum_channels(const struct channels *s, int out, int size)
     case 4: channel_block(s, out, 4); break;
     case 5: channel_block(s, out, 5); break;
     case 6: channel_block(s, out, 6); break;
-    case 7: channel_block(s, out, 7); break;
-    case 8: channel_block(s, out, 8); break;
     }
 }
 

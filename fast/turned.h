@@ -1,4 +1,5 @@
-/* turned.h - an image of many channels, turned so that those of a place lie side by side. */
+/* turned.h - an image of many channels, turned so that those of a place lie side by side, and sums
+ * that are turned so. */
 #ifndef FAST_TURNED_H
 #define FAST_TURNED_H
 
@@ -40,6 +41,21 @@ static void turn_image(const struct conv2d_shape *s, const float *x, int channel
         planes_zero(to + 16 * count, 16 * 2 * (size_t)pad);
     }
     planes_zero(to, 16 * (edge - pad));
+}
+
+/* What v_sum adds, of vectors that are its lanes; `count` is a power of two. */
+INLINED v add_lanes(v x[16], const int count)
+{
+    UNROLL
+    for (int l = 0; l < 8 && count > 8; l++)
+        x[l] = v_add(x[l], x[l + 8]);
+    UNROLL
+    for (int l = 0; l < 4 && count > 4; l++)
+        x[l] = v_add(x[l], x[l + 4]);
+    UNROLL
+    for (int l = 0; l < 2 && count > 2; l++)
+        x[l] = v_add(x[l], x[l + 2]);
+    return count > 1 ? v_add(x[0], x[1]) : x[0];
 }
 
 #endif
