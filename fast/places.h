@@ -5,6 +5,8 @@
 #include "fast/product.h"
 #include "fast/isa/part.h"
 
+#include <string.h>
+
 /* lanes[channel][tap.a] += dy[image][channel][f] x[image][tap.m + f], over images and over f <
  * count, f in lane f mod 16. `first`: the sums start from 0, whatever lanes held; `last`: they do
  * not go to lanes but, folded, to dw[channel][tap.a]. Of both there is no need of lanes at all. */
@@ -18,16 +20,23 @@ struct places {
     size_t dw_channel;
 };
 
+/* Of channels side by side at most, and then of taps. */
 enum { WEIGHT_SUMS = V_ACCUMULATORS * PARTS,
-       WEIGHT_CHANNELS = WEIGHT_SUMS < 12 ? 1 : WEIGHT_SUMS < 24 ? 3 : 4,
-       WEIGHT_TAPS = WEIGHT_SUMS / WEIGHT_CHANNELS,
+       WEIGHT_CHANNELS = WEIGHT_SUMS < 12 ? 1 : WEIGHT_SUMS < 24 ? 3 : 6,
+       WEIGHT_TAPS = WEIGHT_SUMS < 12 ? WEIGHT_SUMS : WEIGHT_SUMS < 24 ? 4 : 6,
        FOLD_TAPS = 48 };
+
+static inline int weight_taps(int channels)
+{
+    const int most = (WEIGHT_SUMS + 1) / channels;
+    return most < WEIGHT_TAPS ? most : WEIGHT_TAPS;
+}
 
 /* One part of B channels by T taps, of n places. B and T are constants where this is called. */
 INLINED void place_step(const float *x, const struct place *tap, const float *dy, size_t dy_channel,
-                        part sum[4][6], const int B, const int T, int n)
+                        part sum[6][6], const int B, const int T, int n)
 {
-    part grad[4];
+    part grad[6];
     UNROLL
     for (int b = 0; b < B; b++) {
         const float *at = dy + b * dy_channel;
@@ -43,15 +52,66 @@ INLINED void place_step(const float *x, const struct place *tap, const float *dy
     }
 }
 
-/* All places of B channels by T taps; the sum of tap `base` of a channel goes to `to`, that of the
- * next channel `apart` vectors behind. */
+/* The sum of tap `base` of a channel goes to `to`, that of the next channel `apart` vectors
+ * behind. */
+INLINED void place_store(const struct place *tap, part sum[6][6], float *to, int base, int apart,
+                         const int B, const int T)
+{
+    UNROLL
+    for (int k = 0; k < T; k++) {
+        float *at = to + 16 * ((ptrdiff_t)tap[k].a - base);
+        UNROLL
+        for (int b = 0; b < B; b++, at += 16 * (ptrdiff_t)apart)
+            part_store(at, sum[b][k]);
+    }
+}
+
+#ifdef PART_QUARTERS
+/* What v_quarters leaves of them, of four channels each: a vector, and those of a tap side by side.
+ * Beyond the last channel that again. */
+INLINED void place_quarters(const struct place *tap, part sum[6][6], float *to, int base,
+                            const int B, const int T)
+{
+    const int last = B - 1, quads = last / 4 + 1;
+    UNROLL
+    for (int k = 0; k < T; k++) {
+        UNROLL
+        for (int b = 0; b < B; b += 4)
+            part_quarters(to + 16 * (quads * ((ptrdiff_t)tap[k].a - base) + b / 4), sum[b][k],
+                          sum[b + 1 < B ? b + 1 : last][k], sum[b + 2 < B ? b + 2 : last][k],
+                          sum[b + 3 < B ? b + 3 : last][k]);
+    }
+}
+
+/* The rest of v_sum, to dw[channel][k], k < count, channels `apart`. */
+static void end_quarters(int channels, int count, const float *near, float *dw, size_t apart)
+{
+    const int quads = (channels + 3) / 4;
+    for (int c = 0; c < channels; c += 4, near += 16, dw += 4 * apart)
+        for (int k = 0; k < count; k += 4) {
+            float sum[16];
+            v x[4];
+            UNROLL
+            for (int l = 0; l < 4; l++) /* beyond the last one that again */
+                x[l] = v_load(near + 16 * quads * (k + l < count ? k + l : count - 1));
+            v_store(sum, v_ends(x));
+            for (int l = 0; l < 4 && c + l < channels; l++)
+                if (k + 4 <= count)
+                    memcpy(dw + l * apart + k, sum + 4 * l, 4 * sizeof *sum);
+                else
+                    memcpy(dw + l * apart + k, sum + 4 * l, (size_t)(count - k) * sizeof *sum);
+        }
+}
+#endif
+
+/* All places of B channels by T taps. The sums are stored as they are, or as quarters. */
 INLINED void place_tile(const struct places *s, int channel, const struct place *tap, int lane,
                         float *to, int base, int apart, const int B, const int T)
 {
     const float *from = s->lanes + 16 * (size_t)channel * s->taps + lane;
     const float *x = s->x + lane, *dy = s->dy + (size_t)channel * s->count + lane;
     const size_t dy_image = (size_t)s->channels * s->count;
-    part sum[4][6];
+    part sum[6][6];
     UNROLL
     for (int k = 0; k < T; k++) {
         const float *at = from + 16 * (ptrdiff_t)tap[k].a;
@@ -66,26 +126,26 @@ INLINED void place_tile(const struct places *s, int channel, const struct place 
         if (f + lane < s->count)
             place_step(x + f, tap, dy + f, (size_t)s->count, sum, B, T, s->count - f - lane);
     }
-    to += lane - 16 * (ptrdiff_t)base;
-    UNROLL
-    for (int k = 0; k < T; k++) {
-        float *at = to + 16 * (ptrdiff_t)tap[k].a;
-        UNROLL
-        for (int b = 0; b < B; b++, at += 16 * (ptrdiff_t)apart)
-            part_store(at, sum[b][k]);
+#ifdef PART_QUARTERS
+    if (s->last) {
+        place_quarters(tap, sum, to, base, B, T);
+        return;
     }
+#endif
+    place_store(tap, sum, to + lane, base, apart, B, T);
 }
 
 INLINED void place_taps(const struct places *s, int channel, const struct place *tap, int lane,
                         float *to, int base, int apart, const int B, int T)
 {
+    const int most = weight_taps(B);
     switch (T) {
     case 1: place_tile(s, channel, tap, lane, to, base, apart, B, 1); break;
     case 2: place_tile(s, channel, tap, lane, to, base, apart, B, 2); break;
-    case 3: if (WEIGHT_TAPS >= 3) place_tile(s, channel, tap, lane, to, base, apart, B, 3); break;
-    case 4: if (WEIGHT_TAPS >= 4) place_tile(s, channel, tap, lane, to, base, apart, B, 4); break;
-    case 5: if (WEIGHT_TAPS >= 5) place_tile(s, channel, tap, lane, to, base, apart, B, 5); break;
-    case 6: if (WEIGHT_TAPS >= 6) place_tile(s, channel, tap, lane, to, base, apart, B, 6); break;
+    case 3: if (most >= 3) place_tile(s, channel, tap, lane, to, base, apart, B, 3); break;
+    case 4: if (most >= 4) place_tile(s, channel, tap, lane, to, base, apart, B, 4); break;
+    case 5: if (most >= 5) place_tile(s, channel, tap, lane, to, base, apart, B, 5); break;
+    case 6: if (most >= 6) place_tile(s, channel, tap, lane, to, base, apart, B, 6); break;
     }
 }
 
@@ -104,22 +164,27 @@ static void fold_places(int count, const float *lanes, float *dw)
 /* All taps of B channels, so many at a time that their sums are still near when they are folded. */
 INLINED void place_block(const struct places *s, int channel, const int B)
 {
-    _Alignas(64) float near[16 * 4 * FOLD_TAPS];
+    _Alignas(64) float near[16 * WEIGHT_CHANNELS * FOLD_TAPS];
     for (int t = 0, size; t < s->taps && B <= WEIGHT_CHANNELS; t += FOLD_TAPS) { /* or no code */
         const int some = s->taps - t < FOLD_TAPS ? s->taps - t : FOLD_TAPS;
         const int base = s->last ? t : 0, apart = s->last ? some : s->taps;
         float *to = s->last ? near : s->lanes + 16 * (size_t)channel * s->taps;
         for (int k = 0; k < some; k += size) {
-            size = part_size(some, k, WEIGHT_TAPS);
+            size = part_size(some, k, weight_taps(B));
             for (int lane = 0; lane < 16; lane += PART_LANES)
                 place_taps(s, channel, s->tap + t + k, lane, to, base, apart, B, size);
         }
         float *dw = s->dw + channel * s->dw_channel + t;
+#ifdef PART_QUARTERS
+        if (s->last)
+            end_quarters(B, some, near, dw, s->dw_channel);
+#else
         if (s->last && (size_t)some == s->dw_channel)
             fold_places(B * some, near, dw);
         else if (s->last)
             for (int b = 0; b < B; b++)
                 fold_places(some, near + 16 * b * some, dw + b * s->dw_channel);
+#endif
     }
 }
 
@@ -147,6 +212,8 @@ static void sum_places(const struct places *s, int channel, int size)
     case 2: place_block(s, channel, 2); break;
     case 3: place_block(s, channel, 3); break;
     case 4: place_block(s, channel, 4); break;
+    case 5: place_block(s, channel, 5); break;
+    case 6: place_block(s, channel, 6); break;
     }
 }
 

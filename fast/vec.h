@@ -34,6 +34,9 @@
  *                               itself is nearly out of range
  *   v_neg(x), v_abs(x)          the sign bit flipped or cleared, of a zero and a NaN as well
  *   v_sum(x)                    all lanes by one fixed tree: l plus l + 8, then 4, 2 and 1 apart
+ *   v_quarters(x), v_ends(x)    of 4 vectors a quarter each, what two steps of v_sum leave of it;
+ *                               and from 4 of these: lane 4 k + l = v_sum of what is quarter k of
+ *                               x[l]
  *   v_sums(x)                   lane l = v_sum(x[l]), of 16 vectors, for far less than 16 of them
  *   v_maxima(x)                 lane l = the maximum of x[l] likewise, by v_max
  *   v_across(x, op)             all lanes by v_min or v_max, in every lane
@@ -131,18 +134,27 @@ static inline v v_abs(v x)
 
 #define VEC_FOLD(op, n, a, b) op(vec_low##n(a, b), vec_high##n(a, b))
 
-/* Each step does what v_sum does, of two vectors at once; their order leaves that of vector l in
- * lane l. */
+/* Each step does what v_sum does, of two vectors at once. */
+INLINED v vec_quarters(const v *x, v (*op)(v a, v b))
+{
+    const v a = VEC_FOLD(op, 8, x[0], x[1]), b = VEC_FOLD(op, 8, x[2], x[3]);
+    return VEC_FOLD(op, 4, a, b);
+}
+
+INLINED v vec_ends(const v *x, v (*op)(v a, v b))
+{
+    const v a = VEC_FOLD(op, 2, x[0], x[1]), b = VEC_FOLD(op, 2, x[2], x[3]);
+    return VEC_FOLD(op, 1, a, b);
+}
+
+/* This order leaves what becomes of vector l in lane l. */
 INLINED v vec_fold(const v *x, v (*op)(v a, v b))
 {
-    v part[4];
+    v left[4];
     UNROLL
-    for (int k = 0; k < 4; k++) {
-        const v a = VEC_FOLD(op, 8, x[k], x[k + 4]), b = VEC_FOLD(op, 8, x[k + 8], x[k + 12]);
-        part[k] = VEC_FOLD(op, 4, a, b);
-    }
-    const v a = VEC_FOLD(op, 2, part[0], part[1]), b = VEC_FOLD(op, 2, part[2], part[3]);
-    return VEC_FOLD(op, 1, a, b);
+    for (int k = 0; k < 4; k++)
+        left[k] = vec_quarters((v[]){ x[k], x[k + 4], x[k + 8], x[k + 12] }, op);
+    return vec_ends(left, op);
 }
 
 /* What op makes of all lanes, whatever their order, in every lane. */
@@ -154,15 +166,10 @@ INLINED v v_across(v x, v (*op)(v a, v b))
     return x;
 }
 
-static inline v v_sums(const v *x)
-{
-    return vec_fold(x, v_add);
-}
-
-static inline v v_maxima(const v *x)
-{
-    return vec_fold(x, v_max);
-}
+static inline v v_quarters(const v *x) { return vec_quarters(x, v_add); }
+static inline v v_ends(const v *x) { return vec_ends(x, v_add); }
+static inline v v_sums(const v *x) { return vec_fold(x, v_add); }
+static inline v v_maxima(const v *x) { return vec_fold(x, v_max); }
 
 /* Of four vectors, or of four lanes each: what is at the same place in them comes side by side. */
 #define VEC_TURN(n, half, a, b, c, d, to, step)                                                    \

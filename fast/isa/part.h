@@ -5,6 +5,7 @@
  * same, lane by lane, as one over whole vectors.
  *
  *   part_zero part_load part_load_n part_store part_fma part_hold     as the words of vec.h
+ *   part_quarters(p, a, b, c, d)     only where it is defined: stores v_quarters of the four
  */
 #if defined(ISA_avx2)
 #include "fast/isa/part_avx2.h"

@@ -8,3 +8,8 @@ static inline part part_load_n(const float *p, int n) { return v_load_n(p, n); }
 static inline void part_store(float *p, part x) { v_store(p, x); }
 static inline part part_fma(part a, part b, part c) { return v_fma(a, b, c); }
 static inline part part_hold(part x) { return v_hold(x); }
+#define PART_QUARTERS
+static inline void part_quarters(float *to, part a, part b, part c, part d)
+{
+    v_store(to, v_quarters((v[]){a, b, c, d}));
+}
