@@ -115,11 +115,59 @@ static inline int least(int a, int b)
     return a < b ? a : b;
 }
 
+/* A row of a pair of shifts, `shift` apart. Those of the second begin at `next`: of them the first
+ * may spoil nothing. */
+INLINED void planes_both(float *out, size_t shift, const float *next, v a, v b)
+{
+    v_store_n(out, v_even(a, b), next - out < 16 ? (int)(next - out) : 16);
+    if (shift)
+        v_store(out + shift, v_odd(a, b));
+}
+
+/* Of step 2: the planes of a channel for shift e and phase g, at `to`, and from the same loads
+ * those for the next shift. */
+static void planes_pair(const struct planes *p, const float *x, int e, int g, float *to,
+                        size_t shift, const float *next)
+{
+    const int cols = p->cols, top = p->top + g;
+    const int above = planes_first(top, 2, 0, p->rows), below = planes_first(top, 2, p->h, p->rows);
+    const v zero = v_set1(0.0f);
+    for (int k = (cols - 1) / 16 * 16; k >= 0; k -= 16) {
+        const int left = p->left + e + 2 * k, from = -left, end = p->w - left;
+        const float *at = x + (ptrdiff_t)(top + 2 * above) * p->w + left;
+        float *out = to + k;
+        int r = 0;
+        for (; r < above; r++, out += cols)
+            planes_both(out, shift, next, zero, zero);
+        for (; r < below; r++, out += cols, at += 2 * p->w)
+            planes_both(out, shift, next, v_load_part(at, from, end),
+                        v_load_part(at + 16, from - 16, end - 16));
+        for (; r < p->rows; r++, out += cols)
+            planes_both(out, shift, next, zero, zero);
+    }
+}
+
+static void planes_pairs(const struct planes *p, const float *x, float *to)
+{
+    const size_t image = (size_t)p->h * p->w, plane = (size_t)p->rows * p->cols;
+    const size_t shift = plane * p->channels * p->phases;
+    for (int e = 0; e < p->shifts; e += 2, to += shift) {
+        const float *next = to + shift;
+        for (int g = 0; g < p->phases; g++)
+            for (int c = 0; c < p->channels; c++, to += plane)
+                planes_pair(p, x + c * image, e, g, to, e + 1 < p->shifts ? shift : 0, next);
+    }
+}
+
 /* Some channels at a time, whose rows are still near when the next column of vectors is stored. */
 static void planes_pack(const struct planes *p, const float *x, float *to)
 {
     const size_t image = (size_t)p->h * p->w, plane = (size_t)p->rows * p->cols;
     const int some = plane < PACK_FLOATS ? (int)(PACK_FLOATS / plane) : 1;
+    if (p->step == 2 && V_ACCUMULATORS >= 12) { /* dearer where vectors are several registers */
+        planes_pairs(p, x, to);
+        return;
+    }
     for (int e = 0; e < p->shifts; e++)
         for (int g = 0; g < p->phases; g++)
             for (int c = 0, size; c < p->channels; c += size) {
