@@ -42,20 +42,23 @@ static int by_rows(const struct conv2d_shape *s)
 
 /* The gradient under the flipped kernels of all phases, of `cols` columns each: from the last tap
  * of the first input on to the first tap of the last phase. Its rows are those beyond one for a row
- * of inputs. Without padding all kernels reach as far beyond the ends of rows as there are zeros
- * before the next one: then shifts are steps in a plane, as in a sweep, and row follows row. */
+ * of inputs. In a sweep shifts are steps in a plane, and beyond the ends of rows kernels find the
+ * zeros before the next one. Without padding these are as many as they reach: then shifts are
+ * steps without a sweep as well, and row follows row. */
 static struct planes gradient_planes(const struct conv2d_shape *s, int cols)
 {
     const int st = s->stride, first = s->pad / st, last = (s->pad + st - 1) / st, p = s->pad % st;
     const int top = first + 1 - (s->kh - 1 - p + st) / st;
     const int left = first + 1 - (s->kw - 1 - p + st) / st;
-    const int sweep = by_rows(s), shifts = last - left + 1, wide = cols + shifts - 1;
+    const int sweep = by_rows(s), shifts = last - left + 1, ow = conv2d_ow(s);
+    const int ends = ow - left > cols + last ? ow - left : cols + last;
+    const int wide = least(cols + shifts - 1, ends);
     const int whole = (wide + LINE - 1) / LINE * LINE; /* of rows that begin on lines */
-    return (struct planes){ .channels = s->o, .h = conv2d_oh(s), .w = conv2d_ow(s),
+    return (struct planes){ .channels = s->o, .h = conv2d_oh(s), .w = ow,
                             .top = top, .left = left,
                             .step = 1, .shifts = sweep || !s->pad ? 1 : shifts, .phases = 1,
                             .rows = last - top,
-                            .cols = !sweep ? cols : 8 * whole <= 9 * wide ? whole : wide };
+                            .cols = !sweep ? cols : 7 * whole <= 8 * wide ? whole : wide };
 }
 
 static void phase_taps(const struct planes *p, const struct conv2d_shape *s, const struct phase *f,
@@ -95,6 +98,7 @@ struct data_plan {
     float *dx, *own;
     struct place *tap; /* of every phase; or, by rows, its weights as a sweep wants them */
     float *turned;
+    int finite; /* those: zeros beyond the gradient's rows need not meet them */
 };
 
 static struct data_plan data_plan(const struct conv2d_shape *s)
@@ -152,15 +156,17 @@ static void interleave(const float *phase, size_t apart, int cols, int rows, int
 
 /* `rows` rows of a phase, from the packed gradient. */
 static void sum_phase(const struct data_plan *a, const struct phase *f, const float *planes,
-                      int rows, float *out, size_t out_channel)
+                      int row, int rows, float *out, size_t out_channel)
 {
     const struct conv2d_shape *s = a->s;
     const struct planes *p = &a->grad;
-    const int k = f->p * s->stride + f->q;
+    const int k = f->p * s->stride + f->q, above = f->top - f->above, first = above + row;
     if (f->taps && by_rows(s))
         sweep(&(struct sweep){ .planes = s->o, .channels = s->c, .rows = rows, .cols = f->cols,
                                .kh = f->above + 1, .kw = f->before + 1,
-                               .x = planes + (f->top - f->above - p->top) * p->cols +
+                               .from = a->finite ? -first : 0,
+                               .end = a->finite ? p->h - first : p->rows,
+                               .x = planes + (above - p->top) * p->cols +
                                     f->left - f->before - p->left,
                                .x_plane = (size_t)p->rows * p->cols, .pitch = (size_t)p->cols,
                                .w = a->turned + k * (size_t)a->taps * s->c,
@@ -172,6 +178,15 @@ static void sum_phase(const struct data_plan *a, const struct phase *f, const fl
                                     .a = a->w, .a_row = (size_t)s->kh * s->kw, .m = planes,
                                     .table = a->tap + k * (size_t)a->taps,
                                     .out = out, .out_row = out_channel });
+}
+
+/* Whether none of them is infinite or a NaN. */
+static int all_finite(const float *x, size_t count)
+{
+    v sum = v_set1(0.0f);
+    for (size_t k = 0; k < count; k += 16)
+        sum = v_fma(v_load_n(x + k, count - k < 16 ? (int)(count - k) : 16), v_set1(0.0f), sum);
+    return v_sum(sum) == 0.0f;
 }
 
 /* A strip of all phases. */
@@ -195,7 +210,7 @@ static void data_strip(const void *context, int k, int thread)
             rows = least(a->rows, f.rows - row);
             to = a->dx + n * s->c * plane + (size_t)(f.i + row * st) * s->w;
             if (rows > 0 && f.cols > 0)
-                sum_phase(a, &f, planes, rows, st == 1 ? to : apart + f.j * a->apart,
+                sum_phase(a, &f, planes, row, rows, st == 1 ? to : apart + f.j * a->apart,
                           st == 1 ? plane : (size_t)rows * a->cols);
         }
         for (int c = 0; st > 1 && rows > 0 && c < s->c; c++)
@@ -215,6 +230,8 @@ static void data_rows(const struct conv2d_shape *s, const float *w, const float 
     a.own = first_line(work);
     a.tap = (struct place *)a.own;
     a.turned = a.own;
+    a.finite = by_rows(s) && s->kh >= SWEEP_TALL * st &&
+               all_finite(w, (size_t)s->o * s->c * s->kh * s->kw);
     a.own += data_table(s, a.taps);
     for (int p = 0; p < st; p++)
         for (int q = 0; q < st; q++) {

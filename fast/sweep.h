@@ -8,6 +8,10 @@
  *         w[plane][q][p][channel] x[plane][row + kh - 1 - p][col + kw - 1 - q]
  *
  * In w the factors for one column of inputs lie together, so that their places are constants.
+ *
+ * Rows of x that are zeros throughout are left out by the tiles of tall kernels, for which they are
+ * many. A zero that they would have added changes a sum only if that is -0, which a sum below all
+ * floats may come to: so +0 is added to each at its end.
  */
 #ifndef FAST_SWEEP_H
 #define FAST_SWEEP_H
@@ -18,6 +22,7 @@
 
 struct sweep {
     int planes, channels, rows, cols, kh, kw; /* SWEEP_CHANNELS at most */
+    int from, end;  /* the rows of x that may be other than 0 */
     const float *x; /* rows `pitch` wide; behind the last one, 15 floats more may be read */
     size_t x_plane, pitch;
     const float *w;
@@ -25,7 +30,8 @@ struct sweep {
     size_t out_channel, out_row;
 };
 
-enum { SWEEP_CHANNELS = 3, SWEEP_ROWS = 6, SWEEP_STRANDS = V_ACCUMULATORS < 12 ? 2 : 4 };
+enum { SWEEP_CHANNELS = 3, SWEEP_ROWS = 8, SWEEP_STRANDS = V_ACCUMULATORS < 12 ? 2 : 4,
+       SWEEP_TALL = 6 };
 
 /* The rows of a tile of so many channels, at most, and then its strands. */
 static inline int sweep_rows(int channels)
@@ -37,15 +43,15 @@ static inline int sweep_rows(int channels)
 static inline int sweep_strands(int channels, int rows)
 {
     const int most = (V_ACCUMULATORS < 12 ? 5 : V_ACCUMULATORS) / (channels * rows);
-    return most < 1 ? 1 : most < SWEEP_STRANDS ? most : SWEEP_STRANDS;
+    return most >= SWEEP_STRANDS ? SWEEP_STRANDS : most < 2 ? 1 : 2;
 }
 
-/* A vector of each of the R rows: of its last row the input and the output, and how many
+/* A vector of each of the R rows: its last row, of that the input and the output, and how many
  * columns. */
 struct strand {
     const float *x;
     float *out;
-    int n;
+    int n, last;
 };
 
 /* The row of inputs at x, under row `w` of the kernel for row 0 of the tile: it is one for rows LO
@@ -90,23 +96,35 @@ INLINED void sweep_tile(const struct sweep *s, const struct strand *strand, cons
                 sum[b][r][c] = v_set1(0.0f);
         }
     }
-    const size_t pitch = s->pitch, w_plane = (size_t)s->kh * s->kw * B;
+    const ptrdiff_t pitch = (ptrdiff_t)s->pitch;
+    const size_t w_plane = (size_t)s->kh * s->kw * B;
+    const int kh = s->kh; /* and the steps over rows that are wanted for any strand */
+    const int from = kh + strand[0].last - s->end, end = kh + strand[C - 1].last - s->from;
     for (int k = 0; k < s->planes; k++) {
         const float *w = s->w + k * w_plane;
         ptrdiff_t at = (ptrdiff_t)(k * s->x_plane) + s->kw;
-#define STEP(lo, hi) (sweep_step(s, x, at, w, sum, B, C, lo, hi), at -= (ptrdiff_t)pitch, w += B)
-        if (R > 1) STEP(0, 1);
-        if (R > 2) STEP(0, 2);
-        if (R > 3) STEP(0, 3);
-        if (R > 4) STEP(0, 4);
-        if (R > 5) STEP(0, 5);
-        for (int p = R; p <= s->kh; p++)
-            STEP(0, R);
-        if (R > 1) STEP(1, R);
-        if (R > 2) STEP(2, R);
-        if (R > 3) STEP(3, R);
-        if (R > 4) STEP(4, R);
-        if (R > 5) STEP(5, R);
+#define STEP(step, lo, hi)                                                                         \
+    do {                                                                                           \
+        if (R < SWEEP_TALL || (step >= from && step < end))                                        \
+            sweep_step(s, x, at, w, sum, B, C, lo, hi);                                            \
+        at -= pitch, w += B;                                                                       \
+    } while (0)
+        if (R > 1) STEP(0, 0, 1);
+        if (R > 2) STEP(1, 0, 2);
+        if (R > 3) STEP(2, 0, 3);
+        if (R > 4) STEP(3, 0, 4);
+        if (R > 5) STEP(4, 0, 5);
+        if (R > 6) STEP(5, 0, 6);
+        if (R > 7) STEP(6, 0, 7);
+        for (int p = R - 1; p < kh; p++)
+            STEP(p, 0, R);
+        if (R > 1) STEP(kh, 1, R);
+        if (R > 2) STEP(kh + 1, 2, R);
+        if (R > 3) STEP(kh + 2, 3, R);
+        if (R > 4) STEP(kh + 3, 4, R);
+        if (R > 5) STEP(kh + 4, 5, R);
+        if (R > 6) STEP(kh + 5, 6, R);
+        if (R > 7) STEP(kh + 6, 7, R);
 #undef STEP
     }
     UNROLL
@@ -116,7 +134,7 @@ INLINED void sweep_tile(const struct sweep *s, const struct strand *strand, cons
             UNROLL
             for (int c = 0; c < C; c++)
                 v_store_n(strand[c].out + b * s->out_channel - r * s->out_row,
-                          sum[b][r][c], strand[c].n);
+                          v_add(sum[b][r][c], v_set1(0.0f)), strand[c].n);
         }
     }
 }
@@ -132,7 +150,8 @@ INLINED void sweep_block(const struct sweep *s, const int B, const int R)
         const int last = (row + R < s->rows ? row + R : s->rows) - 1;
         for (int col = 0; col < s->cols; col += 16) {
             strand[count++] = (struct strand){ s->x + (last + s->kh - 1) * s->pitch + col,
-                                               s->out + last * s->out_row + col, s->cols - col };
+                                               s->out + last * s->out_row + col, s->cols - col,
+                                               last };
             if (count == C) {
                 sweep_tile(s, strand, B, R, C);
                 count = 0;
@@ -173,6 +192,8 @@ INLINED void sweep_channels(const struct sweep *s, const int B)
     case 4: sweep_block(s, B, 4); break;
     case 5: sweep_block(s, B, 5); break;
     case 6: sweep_block(s, B, 6); break;
+    case 7: sweep_block(s, B, 7); break;
+    case 8: sweep_block(s, B, 8); break;
     }
 }
 
