@@ -12,15 +12,16 @@ struct portion {
 };
 
 /* Places enough to be worth loading and storing the sums, and room enough for the planes under
- * them. */
-enum { PORTION_PLACES = 512, PORTION_FLOATS = 12288 };
+ * them, where tiles are so small that they go through them often. */
+enum { SMALL_TILES = V_ACCUMULATORS < 12, PORTION_PLACES = 512, PORTION_FLOATS = 12288 };
 
-/* So few images that they stay in the nearest cache, if all channels do. */
+/* Small tiles: so few images that they stay in the nearest cache, if all channels do. Others: as
+ * many as stay in the next one, so that sums need not be kept meanwhile. */
 static struct portion weight_portion(const struct conv2d_shape *s)
 {
     struct portion a = { .channels = s->c, .planes = image_planes(s, conv2d_oh(s)) };
     a.images = least(PORTION_PLACES / (conv2d_oh(s) * conv2d_ow(s)) + 1, s->n);
-    if (a.images * planes_size(&a.planes) <= PORTION_FLOATS)
+    if (SMALL_TILES && a.images * planes_size(&a.planes) <= PORTION_FLOATS)
         return a;
     a.planes.channels = 1;
     const size_t channels = STRIP_FLOATS / planes_size(&a.planes);
@@ -52,7 +53,7 @@ static void weights_by_places(const struct conv2d_shape *s, const float *x, cons
         const int taps = p.channels * kernel;
         const size_t size = planes_size(&p), image = (size_t)s->c * s->h * s->w;
         image_taps(s, &p, t);
-        if (size > NEAR_FLOATS)
+        if (most.images * size > NEAR_FLOATS)
             order_places(t, taps, s->kw);
         for (int n = 0; n < s->n; n += most.images) {
             const struct places sums = { .count = plane, .images = least(most.images, s->n - n),
