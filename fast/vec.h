@@ -63,6 +63,7 @@
  * Bits, for vmath.h.
  *
  *   v_bits(x), v_from_bits(i)   the same 32 bits under the other type
+ *   v_exponent v_mantissa v_unless_special      a float taken apart for its logarithm: see logs.h
  *   i_set1 i_add i_sub i_and i_xor
  *   i_shl(i, n), i_shr(i, n)    all lanes shifted by n < 32, zeros shifted in
  *
@@ -131,6 +132,7 @@ static inline v v_abs(v x)
 
 #include "fast/isa/composed.h"
 #include "fast/isa/lanes.h"
+#include "fast/isa/logs.h"
 
 #define VEC_FOLD(op, n, a, b) op(vec_low##n(a, b), vec_high##n(a, b))
 

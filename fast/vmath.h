@@ -13,7 +13,6 @@
 #define FAST_VMATH_H
 
 #include "fast/vec.h"
-#include "fast/isa/logs.h"
 
 #define ONE_BITS 0x3f800000u /* with n << 23 added, 2^n */
 

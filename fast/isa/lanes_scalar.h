@@ -9,3 +9,4 @@ static inline v vec_low2(v a, v b) { VEC_HALF(l % 4 < 2, l / 4 * 4 + l % 2); }
 static inline v vec_high2(v a, v b) { VEC_HALF(l % 4 < 2, l / 4 * 4 + l % 2 + 2); }
 static inline v vec_low1(v a, v b) { VEC_HALF(l % 4 < 2, l / 4 * 4 + l % 2 * 2); }
 static inline v vec_high1(v a, v b) { VEC_HALF(l % 4 < 2, l / 4 * 4 + l % 2 * 2 + 1); }
+static inline v v_spread(v x, vi n) { VEC_EACH(v, f, x.f[n.i[l]]); }

@@ -61,7 +61,6 @@ static inline v v_pick(v a, v b, vi n)
 {
     VEC_EACH(v, f, n.i[l] < 16 ? a.f[n.i[l]] : b.f[n.i[l] - 16]);
 }
-static inline v v_spread(v x, vi n) { VEC_EACH(v, f, x.f[n.i[l]]); }
 static inline vi i_set1(uint32_t x) { vi r; for (int l = 0; l < 16; l++) r.i[l] = x; return r; }
 static inline vi i_add(vi a, vi b) { for (int l = 0; l < 16; l++) a.i[l] += b.i[l]; return a; }
 static inline vi i_sub(vi a, vi b) { for (int l = 0; l < 16; l++) a.i[l] -= b.i[l]; return a; }

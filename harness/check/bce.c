@@ -59,7 +59,7 @@ const struct check bce_check = {
     .invalid = invalid,
     .cases = cases, .trouble = trouble, .documents = 2, .large = large,
     .function = {
-        { CALLS(forward), .elements = "n len", .operations = 73,
+        { CALLS(forward), .elements = "n len", .operations = 53,
           .magnitude = forward_magnitude,
           .operand = { { "p", IN, "n len", FILL_PROBABILITIES },
                        { "t", IN, "n len", FILL_TARGETS },
