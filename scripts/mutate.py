@@ -37,10 +37,12 @@ NO_LAYERS = ['elementary', 'probe'] # which the exhaustive tier and bench call
 OF_SET = {'scalar': '', 'avx2': ' fma ', 'avx512': ' avx512f ', 'neon': ' asimd '}
 CPU = pathlib.Path('/proc/cpuinfo').read_text()
 SETS = [name for name, feature in OF_SET.items() if feature in CPU]
-DIALECTS = [f'fast/isa/{file}{name}.h' for file in ('', 'lanes_', 'part_') for name in SETS]
+DIALECTS = [f'fast/isa/{file}{name}.h' for name in SETS
+            for file in ('', 'lanes_', 'logs_', 'memory_', 'part_')]
 KERNELS = sorted(str(p.relative_to(ROOT)) for p in (ROOT / 'fast').glob('*.[ch]')
                  if p.stem not in NO_LAYERS)
-KERNELS += [f for f in DIALECTS + ['fast/isa/composed.h', 'fast/isa/part_whole.h'] if (ROOT / f).exists()]
+OF_ALL = [f'fast/isa/{file}.h' for file in ('composed', 'logs', 'part_whole')]
+KERNELS += [f for f in DIALECTS + OF_ALL if (ROOT / f).exists()]
 HARNESS = ['harness/compare.c', 'harness/judge.c']
 TESTS = ['test_compare', 'test_judge', 'test_judge_double']
 PROVEN = ROOT / 'scripts/mutants.txt'
