@@ -48,14 +48,15 @@ static float divide(long rounds)
 
 enum { ABREAST = V_ACCUMULATORS < 12 ? 4 : 16, STEP = 16 * ABREAST };
 
-/* Whole steps of I inputs and O outputs, from the same place of each. Four sums, so that their
+/* Whole vectors of I inputs and O outputs, from the same place of each. Four sums, so that their
  * latency does not count; several vectors are read before as many are written, since cores change
  * from one to the other at a cost. I and O are constants where this is called. */
 INLINED v stream(const float *const *in, float *const *out, size_t count, const int I, const int O)
 {
     const v value = v_hold(v_set1(1.0f)); /* held, or it becomes a call of memset */
     v sum[4] = { value, value, value, value };
-    for (size_t k = 0; k < count; k += STEP) {
+    size_t k = 0;
+    for (; k + STEP <= count; k += STEP) {
         UNROLL
         for (int i = 0; i < I; i++)
             UNROLL
@@ -66,6 +67,14 @@ INLINED v stream(const float *const *in, float *const *out, size_t count, const 
             UNROLL
             for (int u = 0; u < ABREAST; u++)
                 v_store(out[o] + k + 16 * u, value);
+    }
+    for (; k < count; k += 16) {
+        UNROLL
+        for (int i = 0; i < I; i++)
+            sum[i] = v_add(sum[i], v_load(in[i] + k));
+        UNROLL
+        for (int o = 0; o < O; o++)
+            v_store(out[o] + k, value);
     }
     return v_add(v_add(sum[0], sum[1]), v_add(sum[2], sum[3]));
 }
@@ -93,7 +102,7 @@ static v stream_some(const float *const *in, int inputs, float *const *out, int 
 }
 
 /* Three inputs and three outputs at most side by side, until the shortest of them ends; then the
- * next. What is less than a STEP is left out. */
+ * next. What is less than a vector is left out. */
 static float traffic(const float *const *in, float *const *out, const size_t *count)
 {
     size_t done[PROBE_ARRAYS] = { 0 };
@@ -109,7 +118,7 @@ static float traffic(const float *const *in, float *const *out, const size_t *co
         int reads = 0, writes = 0, part[6];
         size_t step = SIZE_MAX;
         for (int a = 0; a < inputs + outputs; a++) {
-            const size_t left = (count[a] - done[a]) / STEP * STEP;
+            const size_t left = (count[a] - done[a]) / 16 * 16;
             if (left == 0 || (a < inputs ? reads : writes) == 3)
                 continue;
             part[reads + writes] = a;

@@ -83,11 +83,11 @@ static void test_numbers(void **state)
     assert_true(isnan(t.part)); /* the portable set has no limit to be held against */
 }
 
-/* Everything is read, and everything but the rest of a step is written. */
+/* Everything is read, and everything but the rest of a vector is written. */
 static void test_traffic(void **state)
 {
     (void)state;
-    enum { STEP = 64 };
+    enum { STEP = 16 };
     float a[130], b[1000], c[200], *const outputs[] = { b, c, NULL };
     const float *const inputs[] = { a, NULL };
     const size_t count[] = { 130, 1000, 200 };
@@ -118,7 +118,7 @@ static void test_traffic(void **state)
 static void test_traffic_of_many(void **state)
 {
     (void)state;
-    enum { STEP = 64 };
+    enum { STEP = 528 };
     float in[3][STEP] = { { 0 } }, written[3][STEP];
     const size_t count[] = { STEP, STEP, STEP, STEP, STEP, STEP };
     for (int isa = 0; isa < ISA_COUNT; isa++)
@@ -135,7 +135,7 @@ static void test_traffic_of_many(void **state)
                 to[o] = written[o];
             const float none = probe_fast(isa)->traffic(from, to, count);
             for (int i = 0; i < 3; i++)
-                in[i][5 + 17 * i] = 1.0f;
+                in[i][5 + 260 * i] = 1.0f;
             assert_true(probe_fast(isa)->traffic(from, to, count) - none == (float)inputs);
             memset(in, 0, sizeof in);
             for (int o = 0; o < 3; o++)

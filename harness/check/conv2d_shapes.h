@@ -35,7 +35,7 @@ static const char *const cases[] = {
     /* lanes of channels, and images for which there is no room together */
     "n=33,c=31,h=4,w=4,o=17,kh=2,kw=2,stride=1,pad=0,bias=channel",
     "n=16,c=16,h=22,w=22,o=7,kh=2,kw=2,stride=8,pad=0,bias=none",
-    /* images that are packed strip by strip, with columns between rows and without; and gradients */
+    /* images and gradients that are packed strip by strip, with columns between rows and without */
     "n=2,c=24,h=21,w=100,o=2,kh=3,kw=3,stride=1,pad=1,bias=position",
     "n=1,c=40,h=43,w=100,o=1,kh=3,kw=3,stride=2,pad=0,bias=position",
     "n=1,c=40,h=43,w=100,o=7,kh=2,kw=5,stride=2,pad=1,bias=channel",
