@@ -67,16 +67,14 @@ INLINED void squares_apart(const float *x, const float *dy, float *dx, int h, in
 /* A plane h x w of windows 1 apart. An element's gradients come from the window that begins above
  * it and to the left, above it, to the left, and at it. What 16 windows give to their left is
  * stored as it is, to their right a lane behind. So all strips but the first lack what the windows
- * before them give to their first column: it holds a NaN, which raises no exception in sums, until
- * the strip before, done next, stores it again. */
+ * before them give to their first column, until the strip before, done next, stores it again. */
 INLINED void squares_beside(const float *x, const float *dy, float *dx, int h, int w)
 {
     const v zero = v_set1(0.0f);
     for (int j = (w - 2) / 15 * 15; j >= 0; j -= 15) {
-        const v before = j ? v_set1(__builtin_nanf("")) : zero;
         const int n = w - 1 - j;
         struct side up = side_beside(x + j, n);
-        v sum = v_behind(before, zero);
+        v sum = zero;
         for (int i = 0; i < h - 1; i++) {
             const struct side down = side_beside(x + (size_t)(i + 1) * w + j, n);
             const vm low = v_above(down.best, up.best);
@@ -85,7 +83,7 @@ INLINED void squares_beside(const float *x, const float *dy, float *dx, int h, i
             sum = v_add(sum, v_behind(zero, v_select(up.right, above, zero)));
             sum = v_add(sum, v_select(up.right, zero, above));
             v_store_n(dx + (size_t)i * w + j, sum, w - j);
-            sum = v_behind(before, v_select(down.right, below, zero));
+            sum = v_behind(zero, v_select(down.right, below, zero));
             sum = v_add(sum, v_select(down.right, zero, below));
             up = down;
         }
