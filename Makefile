@@ -125,7 +125,7 @@ bench-peers: $(BUILD)/peers ## beside oneDNN, OpenBLAS and PyTorch, in turns: bu
 	scripts/peers.py $(BUILD)
 bench-check: $(PROGRAM) ## that no kernel became slower than scripts/bench.json says
 	scripts/bench_check.py $(BUILD)
-mutation: ## change the kernels in a thousand ways, one at a time: the harness must notice each
+mutation: ## change the kernels in thousands of ways, one at a time: the harness must notice each
 	scripts/mutate.py
 train: $(PROGRAM) ## train the networks as their documents do and better, by ref and by fast
 	scripts/train.sh $(PROGRAM) $(BUILD)
