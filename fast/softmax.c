@@ -48,17 +48,18 @@ static void long_row(const float *x, int len, float *y)
 static void forward(const struct softmax_shape *s, const float *x, float *y)
 {
     const int len = s->len;
-    int n = 0;
-    for (; len <= SHORT && n + MANY <= s->n; n += MANY)
+    const size_t all = (size_t)s->n;
+    size_t n = 0;
+    for (; len <= SHORT && n + MANY <= all; n += MANY)
         many_rows(x + n * len, len, y + n * len);
-    for (; len <= SHORT && n + GROUP <= s->n; n += GROUP)
+    for (; len <= SHORT && n + GROUP <= all; n += GROUP)
         one_group(x + n * len, len, y + n * len);
-    for (; len <= SHORT && n + FLIGHT <= s->n; n += FLIGHT)
+    for (; len <= SHORT && n + FLIGHT <= all; n += FLIGHT)
         short_rows(x + n * len, len, y + n * len, FLIGHT);
-    for (; len <= SHORT && n < s->n; n++)
+    for (; len <= SHORT && n < all; n++)
         short_rows(x + n * len, len, y + n * len, 1);
-    for (; n < s->n; n++)
-        long_row(x + (size_t)n * len, len, y + (size_t)n * len);
+    for (; n < all; n++)
+        long_row(x + n * len, len, y + n * len);
 }
 
 /* G is a constant where this is called. */
@@ -110,13 +111,14 @@ static void row_gradient(const float *y, const float *dy, int len, float *dx)
 static void backward(const struct softmax_shape *s, const float *y, const float *dy, float *dx)
 {
     const int len = s->len;
-    int n = 0;
-    for (; len <= SHORT && n + MANY <= s->n; n += MANY)
+    const size_t all = (size_t)s->n;
+    size_t n = 0;
+    for (; len <= SHORT && n + MANY <= all; n += MANY)
         many_gradients(y + n * len, dy + n * len, len, dx + n * len);
-    for (; len <= SHORT && n + GROUP <= s->n; n += GROUP)
+    for (; len <= SHORT && n + GROUP <= all; n += GROUP)
         one_gradients(y + n * len, dy + n * len, len, dx + n * len);
-    for (; n < s->n; n++)
-        row_gradient(y + (size_t)n * len, dy + (size_t)n * len, len, dx + (size_t)n * len);
+    for (; n < all; n++)
+        row_gradient(y + n * len, dy + n * len, len, dx + n * len);
 }
 
 const struct softmax_float FAST_TABLE(softmax) = { forward, backward };

@@ -70,17 +70,18 @@ static void forward(const struct xent_shape *s, const float *z, const float *t, 
 {
     const int len = s->len;
     v total = v_set1(0.0f);
-    int n = 0;
-    for (; len <= SHORT && n + MANY <= s->n; n += MANY)
+    const size_t all = (size_t)s->n;
+    size_t n = 0;
+    for (; len <= SHORT && n + MANY <= all; n += MANY)
         total = many_nats(z + n * len, t + n * len, len, total);
-    for (; len <= SHORT && n + GROUP <= s->n; n += GROUP)
+    for (; len <= SHORT && n + GROUP <= all; n += GROUP)
         total = one_nats(z + n * len, t + n * len, len, total);
-    for (; len <= SHORT && n + FLIGHT <= s->n; n += FLIGHT)
+    for (; len <= SHORT && n + FLIGHT <= all; n += FLIGHT)
         total = short_nats(z + n * len, t + n * len, len, total, FLIGHT);
-    for (; len <= SHORT && n < s->n; n++)
+    for (; len <= SHORT && n < all; n++)
         total = short_nats(z + n * len, t + n * len, len, total, 1);
-    for (; n < s->n; n++)
-        total = long_nats(z + (size_t)n * len, t + (size_t)n * len, len, total);
+    for (; n < all; n++)
+        total = long_nats(z + n * len, t + n * len, len, total);
     *loss = v_sum(total) / (float)s->n;
 }
 
@@ -141,17 +142,18 @@ static void backward(const struct xent_shape *s, const float *z, const float *t,
 {
     const int len = s->len;
     const v rows = v_set1((float)s->n);
-    int n = 0;
-    for (; len <= SHORT && n + MANY <= s->n; n += MANY)
+    const size_t all = (size_t)s->n;
+    size_t n = 0;
+    for (; len <= SHORT && n + MANY <= all; n += MANY)
         many_rows(z + n * len, t + n * len, len, rows, dz + n * len);
-    for (; len <= SHORT && n + GROUP <= s->n; n += GROUP)
+    for (; len <= SHORT && n + GROUP <= all; n += GROUP)
         one_group(z + n * len, t + n * len, len, rows, dz + n * len);
-    for (; len <= SHORT && n + FLIGHT <= s->n; n += FLIGHT)
+    for (; len <= SHORT && n + FLIGHT <= all; n += FLIGHT)
         short_rows(z + n * len, t + n * len, len, rows, dz + n * len, FLIGHT);
-    for (; len <= SHORT && n < s->n; n++)
+    for (; len <= SHORT && n < all; n++)
         short_rows(z + n * len, t + n * len, len, rows, dz + n * len, 1);
-    for (; n < s->n; n++)
-        long_row(z + (size_t)n * len, t + (size_t)n * len, len, rows, dz + (size_t)n * len);
+    for (; n < all; n++)
+        long_row(z + n * len, t + n * len, len, rows, dz + n * len);
 }
 
 const struct xent_float FAST_TABLE(xent) = { forward, backward };
