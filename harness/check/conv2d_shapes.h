@@ -32,6 +32,8 @@ static const char *const cases[] = {
     "n=2,c=2,h=4,w=35,o=2,kh=4,kw=3,stride=1,pad=2,bias=channel",
     "n=1,c=1,h=5,w=20,o=1,kh=5,kw=2,stride=1,pad=2,bias=none",
     "n=1,c=1,h=6,w=9,o=2,kh=6,kw=3,stride=1,pad=3,bias=channel",
+    "n=1,c=1,h=16,w=25,o=3,kh=8,kw=3,stride=1,pad=2,bias=none",
+    "n=1,c=1,h=14,w=25,o=2,kh=7,kw=2,stride=1,pad=3,bias=channel",
     /* lanes of channels, and images for which there is no room together */
     "n=33,c=31,h=4,w=4,o=17,kh=2,kw=2,stride=1,pad=0,bias=channel",
     "n=16,c=16,h=22,w=22,o=7,kh=2,kw=2,stride=8,pad=0,bias=none",
@@ -45,6 +47,7 @@ static const char *const cases[] = {
     "n=48,c=160,h=1,w=1,o=160,kh=1,kw=1,stride=1,pad=0,bias=channel",
     /* batches whose images go abreast, one group and more, and what is left of them; in shares */
     "n=16,c=6,h=8,w=7,o=4,kh=2,kw=3,stride=1,pad=4,bias=none",
+    "n=16,c=4,h=5,w=41,o=4,kh=3,kw=3,stride=2,pad=0,bias=none",
     "n=49,c=4,h=9,w=10,o=9,kh=3,kw=3,stride=2,pad=1,bias=position",
     "n=32,c=4,h=9,w=11,o=6,kh=3,kw=2,stride=4,pad=0,bias=none",
     /* of either of the last two, which also come grown until threads share them */

@@ -20,6 +20,7 @@ static const char *const cases[] = {
     "n=5,in=3,out=97",
     "n=4,in=33,out=130",
     "n=32,in=12,out=48",
+    "n=150,in=20,out=10",  /* few outputs; more examples than go at a time */
     "n=1,in=2,out=65537",  /* wider than what is gone through at a time */
     "n=3,in=70,out=131",   /* and than what is turned at a time */
     NULL
