@@ -42,11 +42,11 @@ static bool held(struct trials *t, const char *what, enum placement where)
         char reason[500];
         if (!campaign_runs(t->campaign, isa))
             continue;
-        const bool held = judge_fast(&t->judge, (enum isa)isa,
+        const bool good = judge_fast(&t->judge, (enum isa)isa,
                                      isa_leads((enum isa)isa) ? PLACE_START : where, &trial);
 #pragma omp atomic
         t->tally->calls[isa] += trial.calls;
-        if (held)
+        if (good)
             continue;
         snprintf(reason, sizeof reason, "%s: %s judge: %s", what, judge_label[trial.rejected_by],
                  trial.reason);

@@ -87,7 +87,7 @@ static void test_numbers(void **state)
 static void test_traffic(void **state)
 {
     (void)state;
-    enum { STEP = 16 };
+    enum { VECTOR = 16 };
     float a[130], b[1000], c[200], *const outputs[] = { b, c, NULL };
     const float *const inputs[] = { a, NULL };
     const size_t count[] = { 130, 1000, 200 };
@@ -98,11 +98,11 @@ static void test_traffic(void **state)
         memset(b, 0, sizeof b);
         memset(c, 0, sizeof c);
         probe_fast(isa)->traffic(inputs, outputs, count);
-        for (int i = 0; i < 1000 / STEP * STEP; i++)
+        for (int i = 0; i < 1000 / VECTOR * VECTOR; i++)
             assert_true(b[i] == 1.0f);
-        for (int i = 0; i < 200 / STEP * STEP; i++)
+        for (int i = 0; i < 200 / VECTOR * VECTOR; i++)
             assert_true(c[i] == 1.0f);
-        assert_true(b[1000 / STEP * STEP] == 0.0f && c[200 / STEP * STEP] == 0.0f);
+        assert_true(b[1000 / VECTOR * VECTOR] == 0.0f && c[200 / VECTOR * VECTOR] == 0.0f);
         a[7] = 5.0f;
         const float more = probe_fast(isa)->traffic(inputs, outputs, count);
         a[7] = 0.0f;
@@ -118,9 +118,9 @@ static void test_traffic(void **state)
 static void test_traffic_of_many(void **state)
 {
     (void)state;
-    enum { STEP = 528 };
-    float in[3][STEP] = { { 0 } }, written[3][STEP];
-    const size_t count[] = { STEP, STEP, STEP, STEP, STEP, STEP };
+    enum { LENGTH = 528 };
+    float in[3][LENGTH] = { { 0 } }, written[3][LENGTH];
+    const size_t count[] = { LENGTH, LENGTH, LENGTH, LENGTH, LENGTH, LENGTH };
     for (int isa = 0; isa < ISA_COUNT; isa++)
         for (int k = 1; k < 16; k++) {
             const int inputs = k / 4, outputs = k % 4;
@@ -140,7 +140,7 @@ static void test_traffic_of_many(void **state)
             memset(in, 0, sizeof in);
             for (int o = 0; o < 3; o++)
                 assert_true(written[o][0] == (o < outputs) &&
-                            written[o][STEP - 1] == (o < outputs));
+                            written[o][LENGTH - 1] == (o < outputs));
         }
 }
 
