@@ -5,86 +5,33 @@
 #include "ref/dense.h"
 #include "fast/dots.h"
 #include "fast/product.h"
+#include "fast/turn.h"
 
-static void multiply_rows(const void *context, int k, int thread)
-{
-    const struct product *p = context;
-    (void)thread;
-    product_block(p, k * part_size(p->rows, 0, p->most), 0);
-}
+/* So many floats of a matrix are gone through at a time: the cache near the core holds them while
+ * all rows pass. What is turned is smaller. */
+enum { PANEL_FLOATS = 1 << 16, EXAMPLES = 128, TURNED_ROWS = 128, TURNED_COLS = 64 };
 
 /* 6 rows by 4 vectors, or 8 by 3 and fewer. */
 static int tile_rows(int cols)
 {
-    return cols > 48 && MOST_ROWS > 6 ? 6 : MOST_ROWS;
+    const int vectors = (cols + 15) / 16;
+    return vectors > 3 && vectors % 3 && MOST_ROWS > 6 ? 6 : MOST_ROWS;
 }
 
-/* So many floats of a matrix are gone through at a time: the cache near the core holds them while
- * all rows pass. */
-enum { PANEL_FLOATS = 1 << 16, EXAMPLES = 128 };
-
-/* `panel` terms of all sums at a time; what one leaves in `out` is what the next one starts
- * from. */
-static void multiply(struct product p, int panel)
+static void multiply_all(const struct product *p)
 {
-    const int depth = p.depth;
-    p.most = tile_rows(p.cols);
-    const int block = part_size(p.rows, 0, p.most);
-    for (int k = 0; k < depth; k += panel, p.a += panel * p.step.a, p.m += panel * p.step.m) {
-        p.depth = depth - k < panel ? depth - k : panel;
-        thread_each((p.rows + block - 1) / block, (double)p.rows * p.cols * p.depth, multiply_rows,
-                    &p);
-        p.start = p.out;
-        p.start_row = p.out_row;
-    }
+    for (int row = 0; row < p->rows; row += part_size(p->rows, row, p->most))
+        product_block(p, row, 0);
 }
 
-static void forward(const struct dense_shape *s, const float *x, const float *w, const float *b,
-                    float *y)
+/* to[o][i] = w[i][o]. */
+static void turn_inputs(const float *w, int inputs, int outputs, int out, float *to)
 {
-    const int panel = PANEL_FLOATS / s->out < 64 ? 64 : PANEL_FLOATS / s->out;
-    multiply((struct product){ .rows = s->n, .cols = s->out, .depth = s->in,
-                               .a = x, .a_row = (size_t)s->in, .m = w,
-                               .step = { (size_t)s->out, 1 },
-                               .start = b, .out = y, .out_row = (size_t)s->out },
-             panel);
+    for (int i = 0; i < inputs; i += 16)
+        turn(w + (size_t)i * out, (size_t)out, inputs - i, outputs, to + i, TURNED_COLS);
 }
 
-/* The operands of backward. */
-struct gradients {
-    const struct dense_shape *s;
-    const float *x, *w, *dy;
-    float *dx, *dw;
-};
-
-static void one_example(const void *context, int k, int thread)
-{
-    const struct gradients *g = context;
-    const int i = 16 * k, inputs = g->s->in - i < 16 ? g->s->in - i : 16;
-    (void)thread;
-    v_store_n(g->dx + i, dots(g->w + (size_t)i * g->s->out, inputs, g->s->out, g->dy), inputs);
-}
-
-enum { TURNED_ROWS = 128, TURNED_COLS = 64 };
-
-/* to[o][i] = w[i][o]; zeros stand for the inputs that there are not. */
-static void turn(const float *w, int inputs, int outputs, int out, float *to)
-{
-    for (int i = 0; i < TURNED_COLS; i += 16)
-        for (int o = 0; o < outputs; o += 16) {
-            v x[16];
-            UNROLL
-            for (int k = 0; k < 16; k++)
-                x[k] = i + k < inputs ? v_load_n(w + (size_t)(i + k) * out + o, outputs - o)
-                                      : v_set1(0.0f);
-            v_transpose(x);
-            UNROLL
-            for (int k = 0; k < 16; k++)
-                v_store(to + (o + k) * TURNED_COLS + i, x[k]);
-        }
-}
-
-/* The other way; what stands for those inputs is not stored. */
+/* The other way. */
 static void turn_back(const float *from, int inputs, int outputs, int out, float *w)
 {
     for (int i = 0; i < inputs; i += 16)
@@ -99,20 +46,101 @@ static void turn_back(const float *from, int inputs, int outputs, int out, float
         }
 }
 
-static void product_all(const struct product *p)
+/* The outputs that are computed with outputs in the lanes: all but the last ones where those would
+ * leave `empty` lanes of their vector or more, and examples are enough to pay for turning them. */
+static int straight(const struct dense_shape *s, int empty)
 {
-    for (int row = 0; row < p->rows; row += part_size(p->rows, row, p->most))
-        product_block(p, row, 0);
+    const int last = s->out % 16;
+    return s->n >= 16 && 16 - last >= empty ? s->out - last : s->out;
 }
 
-/* dx of `inputs` inputs from i on, of all examples. */
+/* Inputs from `from` to end - 1, of forward. */
+struct panel {
+    const struct dense_shape *s;
+    const float *x, *w, *b;
+    float *y;
+    int straight, size; /* size: examples that are computed together, TURNED_COLS at most */
+    int from, end;
+};
+
+/* The outputs from p->straight on, with examples in the lanes. */
+static void last_outputs(const struct panel *p, const float *x, int examples, float *y)
+{
+    const struct dense_shape *s = p->s;
+    const int outputs = s->out - p->straight;
+    _Alignas(64) float turned[TURNED_ROWS * TURNED_COLS], sums[16 * TURNED_COLS];
+    if (p->from)
+        turn_inputs(y, examples, outputs, s->out, sums);
+    for (int i = p->from; i < p->end; i += TURNED_ROWS) {
+        const int inputs = p->end - i < TURNED_ROWS ? p->end - i : TURNED_ROWS;
+        turn_inputs(x + i, examples, inputs, s->in, turned);
+        multiply_all(&(struct product){
+            .rows = outputs, .cols = examples, .depth = inputs, .most = tile_rows(examples),
+            .a = p->w + (size_t)i * s->out + p->straight, .a_row = 1,
+            .m = turned, .step = { TURNED_COLS, (size_t)s->out },
+            .start = i ? sums : p->b + p->straight, .start_row = i ? TURNED_COLS : 1,
+            .start_of = i ? EACH_COLUMN : EACH_ROW,
+            .out = sums, .out_row = TURNED_COLS });
+    }
+    turn_back(sums, examples, outputs, s->out, y);
+}
+
+static void some_examples(const void *context, int k, int thread)
+{
+    const struct panel *p = context;
+    const struct dense_shape *s = p->s;
+    const int n = k * p->size, examples = s->n - n < p->size ? s->n - n : p->size;
+    const float *x = p->x + (size_t)n * s->in;
+    float *y = p->y + (size_t)n * s->out;
+    (void)thread;
+    multiply_all(&(struct product){
+        .rows = examples, .cols = p->straight, .depth = p->end - p->from,
+        .most = tile_rows(p->straight), .a = x + p->from, .a_row = (size_t)s->in,
+        .m = p->w + (size_t)p->from * s->out, .step = { (size_t)s->out, 1 },
+        .start = p->from ? y : p->b, .start_row = p->from ? (size_t)s->out : 0,
+        .out = y, .out_row = (size_t)s->out });
+    if (p->straight < s->out)
+        last_outputs(p, x, examples, y + p->straight);
+}
+
+static void forward(const struct dense_shape *s, const float *x, const float *w, const float *b,
+                    float *y)
+{
+    const int panel = PANEL_FLOATS / s->out < 64 ? 64 : PANEL_FLOATS / s->out;
+    const int each = (s->n + thread_count() - 1) / thread_count();
+    const int size = each < TURNED_COLS ? (each + 7) / 8 * 8 : TURNED_COLS;
+    struct panel p = { s, x, w, b, y, straight(s, 8), size };
+    for (; p.from < s->in; p.from = p.end) {
+        p.end = s->in - p.from < panel ? s->in : p.from + panel;
+        thread_each((s->n + size - 1) / size, (double)s->n * s->out * (p.end - p.from),
+                    some_examples, &p);
+    }
+}
+
+/* The operands of backward. */
+struct gradients {
+    const struct dense_shape *s;
+    const float *x, *w, *dy;
+    float *dx, *dw;
+};
+
+/* dx of `inputs` inputs from i on, of one example. */
+static void one_example(const struct gradients *g, int i, int inputs)
+{
+    for (int k = 0; k < inputs; k += 16)
+        v_store_n(g->dx + i + k, dots(g->w + (size_t)(i + k) * g->s->out,
+                                      inputs - k < 16 ? inputs - k : 16, g->s->out, g->dy),
+                  inputs - k);
+}
+
+/* Of all examples. */
 static void input_gradient(const struct gradients *g, int i, int inputs, float *turned)
 {
     const struct dense_shape *s = g->s;
     for (int o = 0; o < s->out; o += TURNED_ROWS) {
         const int outputs = s->out - o < TURNED_ROWS ? s->out - o : TURNED_ROWS;
-        turn(g->w + (size_t)i * s->out + o, inputs, outputs, s->out, turned);
-        product_all(&(struct product){
+        turn_inputs(g->w + (size_t)i * s->out + o, inputs, outputs, s->out, turned);
+        multiply_all(&(struct product){
             .rows = s->n, .cols = inputs, .depth = outputs, .most = tile_rows(inputs),
             .a = g->dy + o, .a_row = (size_t)s->out, .m = turned, .step = { TURNED_COLS, 1 },
             .start = o ? g->dx + i : NULL, .start_row = (size_t)s->in,
@@ -120,61 +148,49 @@ static void input_gradient(const struct gradients *g, int i, int inputs, float *
     }
 }
 
-/* dw of these, turned. */
+/* dw of these; of the last outputs, with inputs in the lanes. */
 static void weight_gradient(const struct gradients *g, int i, int inputs, float *turned)
 {
     const struct dense_shape *s = g->s;
-    for (int o = 0; o < s->out; o += TURNED_ROWS) {
-        const int outputs = s->out - o < TURNED_ROWS ? s->out - o : TURNED_ROWS;
-        for (int n = 0; n < s->n; n += EXAMPLES)
-            product_all(&(struct product){
-                .rows = outputs, .cols = inputs, .depth = s->n - n < EXAMPLES ? s->n - n : EXAMPLES,
-                .most = tile_rows(inputs),
-                .a = g->dy + (size_t)n * s->out + o, .a_row = 1,
-                .m = g->x + (size_t)n * s->in + i, .step = { (size_t)s->in, (size_t)s->out },
-                .start = n ? turned : NULL, .start_row = TURNED_COLS,
-                .out = turned, .out_row = TURNED_COLS });
-        turn_back(turned, inputs, outputs, s->out, g->dw + (size_t)i * s->out + o);
+    const int first = straight(s, 4), outputs = s->out - first;
+    float *dw = g->dw + (size_t)i * s->out;
+    for (int n = 0; n < s->n; n += EXAMPLES) {
+        const int examples = s->n - n < EXAMPLES ? s->n - n : EXAMPLES;
+        const float *x = g->x + (size_t)n * s->in + i, *dy = g->dy + (size_t)n * s->out;
+        multiply_all(&(struct product){
+            .rows = inputs, .cols = first, .depth = examples, .most = tile_rows(first),
+            .a = x, .a_row = 1, .m = dy, .step = { (size_t)s->out, (size_t)s->in },
+            .start = n ? dw : NULL, .start_row = (size_t)s->out,
+            .out = dw, .out_row = (size_t)s->out });
+        multiply_all(&(struct product){
+            .rows = outputs, .cols = inputs, .depth = examples, .most = tile_rows(inputs),
+            .a = dy + first, .a_row = 1, .m = x, .step = { (size_t)s->in, (size_t)s->out },
+            .start = n ? turned : NULL, .start_row = TURNED_COLS,
+            .out = turned, .out_row = TURNED_COLS });
     }
+    turn_back(turned, inputs, outputs, s->out, dw + first);
 }
 
-/* TURNED_COLS inputs of all examples. */
-static void all_examples(const void *context, int k, int thread)
+static void some_inputs(const void *context, int k, int thread)
 {
     const struct gradients *g = context;
     const int i = k * TURNED_COLS, left = g->s->in - i;
     const int inputs = left < TURNED_COLS ? left : TURNED_COLS;
     _Alignas(64) float turned[TURNED_ROWS * TURNED_COLS];
     (void)thread;
-    if (g->dx)
+    if (g->dx && g->s->n == 1)
+        one_example(g, i, inputs);
+    else if (g->dx)
         input_gradient(g, i, inputs, turned);
-    if (g->dw)
-        weight_gradient(g, i, inputs, turned);
-}
-
-/* Whether the gradient of weights is better summed with inputs in the lanes, which fill them, and
- * turned: where outputs leave a fifth of theirs empty, for enough examples to pay for it. */
-static int turns_weights(const struct dense_shape *s)
-{
-    return s->n >= 16 && 5 * s->out <= 4 * ((s->out + 15) / 16 * 16);
+    weight_gradient(g, i, inputs, turned);
 }
 
 static void backward(const struct dense_shape *s, const float *x, const float *w, const float *dy,
                      float *dx, float *dw, float *db)
 {
-    const int turns = turns_weights(s);
-    const struct gradients g = { s, x, w, dy, dx, turns ? dw : NULL };
-    const double work = (double)s->n * s->in * s->out;
-    if (dx && s->n == 1)
-        thread_each((s->in + 15) / 16, work, one_example, &g);
-    else if (dx || turns)
-        thread_each((s->in + TURNED_COLS - 1) / TURNED_COLS, work, all_examples, &g);
-    if (!turns)
-        multiply((struct product){ .rows = s->in, .cols = s->out, .depth = s->n,
-                                   .a = x, .a_row = 1, .m = dy,
-                                   .step = { (size_t)s->out, (size_t)s->in },
-                                   .out = dw, .out_row = (size_t)s->out },
-                 EXAMPLES);
+    const struct gradients g = { s, x, w, dy, dx, dw };
+    thread_each((s->in + TURNED_COLS - 1) / TURNED_COLS, (double)s->n * s->in * s->out, some_inputs,
+                &g);
     for (int o = 0; o < s->out; o += 16) {
         v sum = v_set1(0.0f);
         for (int n = 0; n < s->n; n++)

@@ -4,24 +4,8 @@
 #define FAST_TURNED_H
 
 #include "fast/planes.h"
+#include "fast/turn.h"
 #include "ref/conv2d.h"
-
-enum { TURN_MORE = 15 }; /* places behind the last one, which may be written */
-
-/* to[f pitch + c] = x[c plane + f] for f < count and c < channels <= 16. */
-static void turn(const float *x, size_t plane, int channels, int count, float *to, size_t pitch)
-{
-    for (int f = 0; f < count; f += 16, to += 16 * pitch) {
-        v lane[16];
-        UNROLL
-        for (int c = 0; c < 16; c++) /* beyond the last one that again */
-            lane[c] = v_load_n(x + (c < channels ? c : channels - 1) * plane + f, count - f);
-        v_transpose(lane);
-        UNROLL
-        for (int l = 0; l < 16; l++)
-            v_store(to + l * pitch, lane[l]);
-    }
-}
 
 /* Floats of 16 channels of an image with its padding. */
 static size_t turned_size(const struct conv2d_shape *s)
