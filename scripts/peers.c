@@ -7,7 +7,10 @@
  *   plain LAYER.FUNCTION SHAPE     oneDNN from NCHW to NCHW: what it has to reorder counts
  *   blas LAYER.FUNCTION SHAPE      OpenBLAS
  *   step NETWORK BATCH             forward, backward and update of our engine
- *   peak ...                       so many multiply-adds as `fast` or `step` has, in registers
+ *   limit ...                      what `fast` or `step` cannot do without: its multiply-adds, the
+ *                                  operations of functions like sigmoid, each in registers at the
+ *                                  most that the machine can do; of one image, in the place of the
+ *                                  multiply-adds of dense layers, the traffic of all weights
  *   traffic NETWORK 1              its weights read, and then read and written where they lie
  *   shared NETWORK 1               the same by all threads: read by each, a part written by each
  * Argument: the number of threads.
@@ -41,7 +44,7 @@ struct work {
     struct net *net;
     int batch;
     size_t parameters;
-    double flops;
+    double flops, operations; /* of a limit */
     /* oneDNN's */
     dnnl_primitive_t primitive, before[REORDERS], after;
     dnnl_exec_arg_t args[4], before_args[REORDERS][2], after_args[2];
@@ -191,14 +194,6 @@ static void make_dnnl(struct work *w, int plain)
     w->run = run_dnnl;
 }
 
-static void run_peak(struct work *w)
-{
-    static volatile float sink;
-    const struct probe *probe = probe_fast(isa_best());
-    sink = probe->multiply_add((long)ceil(w->flops / (2.0 * 16.0 * probe->chains)));
-    (void)sink;
-}
-
 static void run_traffic(struct work *w)
 {
     static volatile float sink;
@@ -207,6 +202,18 @@ static void run_traffic(struct work *w)
     float *none[] = { NULL }, *out[] = { w->scratch, NULL };
     const size_t count[] = { w->parameters, w->parameters };
     sink = probe->traffic(in, none, count) + probe->traffic(in, out, count);
+    (void)sink;
+}
+
+static void run_limit(struct work *w)
+{
+    static volatile float sink;
+    const struct probe *probe = probe_fast(isa_best());
+    sink = probe->multiply_add((long)ceil(w->flops / (2.0 * 16.0 * probe->chains)));
+    if (w->operations)
+        sink = probe->operate((long)ceil(w->operations / probe->chains));
+    if (w->scratch)
+        run_traffic(w);
     (void)sink;
 }
 
@@ -253,14 +260,16 @@ static void make_step(struct work *w, const char *name, struct error *e)
     w->run = run_step;
 }
 
-static void count_flops(void *context, const char *place, const char *kernel, const void *shape,
+static void count_limit(void *context, const char *place, const char *kernel, const void *shape,
                         const void *const *operands)
 {
     struct work *w = context;
     const struct check *check;
     const struct function *function = find_function(kernel, &check);
     (void)place, (void)operands;
-    w->flops += function_flops(check, function, shape);
+    if (w->batch > 1 || (strcmp(check->layer, "dense") && strcmp(check->layer, "sgd")))
+        w->flops += function_flops(check, function, shape);
+    w->operations += function_vectors(check, function, shape) * function->operations;
 }
 
 /* Makes what a line asks for; leaves `run` NULL where there is no such work. */
@@ -271,28 +280,27 @@ static void make(struct work *w, struct error *e)
     if (sscanf(w->line, "%15s %63s %255s", kind, name, rest) != 3)
         return;
     const bool traffic = !strcmp(kind, "traffic"), shared = !strcmp(kind, "shared");
-    const bool peak = !strcmp(kind, "peak");
-    if (!strcmp(kind, "step") || traffic || shared || (peak && !strchr(rest, '='))) {
+    const bool limit = !strcmp(kind, "limit");
+    if (!strcmp(kind, "step") || traffic || shared || (limit && !strchr(rest, '='))) {
         w->batch = atoi(rest);
         make_step(w, name, e);
-        if (peak && w->run) {
-            engine_fast.trace(w->net, count_flops, w);
+        if (limit && w->run) {
+            engine_fast.trace(w->net, count_limit, w);
             w->run(w);
             engine_fast.trace(w->net, NULL, NULL);
-            w->run = run_peak;
         }
-        if ((traffic || shared) && w->run) {
+        if ((traffic || shared || (limit && w->batch == 1)) && w->run)
             w->scratch = numbers(w->parameters);
-            w->run = traffic ? run_traffic : run_shared;
-        }
+        if (w->run && strcmp(kind, "step"))
+            w->run = limit ? run_limit : traffic ? run_traffic : run_shared;
         return;
     }
     w->function = find_function(name, &w->check);
     if (!w->function || !shape_parse(w->check, rest, "shape", &w->shape, e))
         return;
-    if (peak) {
+    if (limit) {
         w->flops = function_flops(w->check, w->function, &w->shape);
-        w->run = run_peak;
+        w->run = run_limit;
         return;
     }
     if (!strcmp(kind, "best") || !strcmp(kind, "plain")) {
