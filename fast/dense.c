@@ -14,8 +14,7 @@ enum { PANEL_FLOATS = 1 << 16, EXAMPLES = 128, TURNED_ROWS = 128, TURNED_COLS = 
 /* 6 rows by 4 vectors, or 8 by 3 and fewer. */
 static int tile_rows(int cols)
 {
-    const int vectors = (cols + 15) / 16;
-    return vectors > 3 && vectors % 3 && MOST_ROWS > 6 ? 6 : MOST_ROWS;
+    return cols > 48 && MOST_ROWS > 6 ? 6 : MOST_ROWS;
 }
 
 static void multiply_all(const struct product *p)
