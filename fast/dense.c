@@ -8,8 +8,10 @@
 #include "fast/turn.h"
 
 /* So many floats of a matrix are gone through at a time: the cache near the core holds them while
- * all rows pass. What is turned is smaller. */
-enum { PANEL_FLOATS = 1 << 16, EXAMPLES = 128, TURNED_ROWS = 128, TURNED_COLS = 64 };
+ * all rows pass. */
+enum { PANEL_FLOATS = 1 << 16, EXAMPLES = 128 };
+
+enum { TURNED_ROWS = 128, TURNED_COLS = 64 };
 
 /* 6 rows by 4 vectors, or 8 by 3 and fewer. */
 static int tile_rows(int cols)
@@ -30,19 +32,18 @@ static void turn_inputs(const float *w, int inputs, int outputs, int out, float 
         turn(w + (size_t)i * out, (size_t)out, inputs - i, outputs, to + i, TURNED_COLS);
 }
 
-/* The other way. */
+/* The other way, of fewer than 16 outputs. */
 static void turn_back(const float *from, int inputs, int outputs, int out, float *w)
 {
-    for (int i = 0; i < inputs; i += 16)
-        for (int o = 0; o < outputs; o += 16) {
-            v x[16];
-            UNROLL
-            for (int k = 0; k < 16; k++)
-                x[k] = v_load(from + (o + k) * TURNED_COLS + i);
-            v_transpose(x);
-            for (int k = 0; k < 16 && i + k < inputs; k++)
-                v_store_n(w + (size_t)(i + k) * out + o, x[k], outputs - o);
-        }
+    for (int i = 0; i < inputs; i += 16) {
+        v x[16];
+        UNROLL
+        for (int k = 0; k < 16; k++)
+            x[k] = v_load(from + k * TURNED_COLS + i);
+        v_transpose(x);
+        for (int k = 0; k < 16 && i + k < inputs; k++)
+            v_store_n(w + (size_t)(i + k) * out, x[k], outputs);
+    }
 }
 
 /* The outputs that are computed with outputs in the lanes: all but the last ones where those would
