@@ -170,6 +170,12 @@ static void forward_apart(const void *context, int m, int thread)
     forward_plane(context, m, 2, 2);
 }
 
+static void forward_over(const void *context, int m, int thread)
+{
+    (void)thread;
+    forward_plane(context, m, 3, 2);
+}
+
 static void forward_any(const void *context, int m, int thread)
 {
     const struct call *a = context;
@@ -213,12 +219,19 @@ static double work(const struct maxpool_shape *s)
     return (double)s->n * s->c * maxpool_oh(s) * maxpool_ow(s) * s->k * s->k;
 }
 
+typedef void plane_function(const void *context, int m, int thread);
+
 /* What has a body of its own, so that it has the registers to itself. */
+static plane_function *forward_of(int k, int stride)
+{
+    if (k == 2 && stride <= 2)
+        return stride == 1 ? forward_beside : forward_apart;
+    return k == 3 && stride == 2 ? forward_over : forward_any;
+}
+
 static void forward(const struct maxpool_shape *s, const float *x, float *y)
 {
-    const int own = s->k == 2 && s->stride <= 2;
-    thread_each(s->n * s->c, work(s),
-                !own ? forward_any : s->stride == 1 ? forward_beside : forward_apart,
+    thread_each(s->n * s->c, work(s), forward_of(s->k, s->stride),
                 &(struct call){ .s = s, .x = x, .y = y });
 }
 
