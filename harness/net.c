@@ -2,6 +2,7 @@
 #include "harness/net.h"
 #include "harness/net_finite.h"
 #include "harness/net_layers.h"
+#include "harness/net_memory.h"
 #include "harness/net_parts.h"
 
 #include <limits.h>
@@ -150,7 +151,7 @@ static struct net *create(const struct network *network, int batch, enum isa isa
     struct arena arena = { NULL, 0 };
     if (batch <= INT_MAX / widest) {
         place(net, &arena);
-        net->memory = aligned_alloc(64, arena.used * sizeof(real));
+        net->memory = net_memory(arena.used * sizeof(real));
     }
     if (!net->memory) {
         fail(e, "no memory for %s with batches of %d", network->name, batch);
