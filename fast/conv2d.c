@@ -5,9 +5,11 @@
  * Which of the layouts below a shape takes changes no bit.
  */
 #include "fast/abreast.h"
+#include "fast/deep.h"
 #include "fast/shares.h"
 
-/* Of a batch as many images as come in groups of 16 go abreast, and the rest by rows. */
+/* Of a batch as many images as come in groups of 16 go abreast; the rest by channels of outputs, if
+ * these fill vectors, or by rows. */
 static void forward(const struct conv2d_shape *s, const float *x, const float *w, const float *b,
                     float *y, float *work)
 {
@@ -17,7 +19,10 @@ static void forward(const struct conv2d_shape *s, const float *x, const float *w
     rest.n -= 16 * groups;
     if (groups)
         forward_abreast(s, groups, x, w, b, y, work);
-    if (rest.n)
+    if (rest.n && forward_is_deep(s))
+        forward_deep(&rest, x + abreast * s->c * s->h * s->w, w, b,
+                     y + abreast * s->o * conv2d_oh(s) * conv2d_ow(s), work);
+    else if (rest.n)
         forward_rows(&rest, x + abreast * s->c * s->h * s->w, w, b,
                      y + abreast * s->o * conv2d_oh(s) * conv2d_ow(s), work);
 }
@@ -38,7 +43,10 @@ static void backward_data(const struct conv2d_shape *s, const float *w, const fl
     rest.n -= 16 * groups;
     if (groups)
         data_abreast(s, groups, w, dy, dx, work);
-    if (rest.n)
+    if (rest.n && data_is_deep(s))
+        data_deep(&rest, w, dy + abreast * s->o * conv2d_oh(s) * conv2d_ow(s),
+                  dx + abreast * s->c * s->h * s->w, work);
+    else if (rest.n)
         data_rows(&rest, w, dy + abreast * s->o * conv2d_oh(s) * conv2d_ow(s),
                   dx + abreast * s->c * s->h * s->w, work);
 }
@@ -46,7 +54,9 @@ static void backward_data(const struct conv2d_shape *s, const float *w, const fl
 static size_t workspace(const struct conv2d_shape *s)
 {
     const size_t size[] = { forward_work(s), data_work(s), goes_abreast(s) ? abreast_work(s) : 0,
-                            weights_work(s) };
+                            weights_work(s),
+                            forward_is_deep(s) ? forward_deep_work(s) : 0,
+                            data_is_deep(s) ? data_deep_work(s) : 0 };
     size_t most = 0;
     for (size_t k = 0; k < sizeof size / sizeof *size; k++)
         most = size[k] > most ? size[k] : most;

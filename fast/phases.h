@@ -45,12 +45,12 @@ static int by_rows(const struct conv2d_shape *s)
  * of inputs. In a sweep shifts are steps in a plane, and beyond the ends of rows kernels find the
  * zeros before the next one. Without padding these are as many as they reach: then shifts are
  * steps without a sweep as well, and row follows row. */
-static struct planes gradient_planes(const struct conv2d_shape *s, int cols)
+static struct planes gradient_planes(const struct conv2d_shape *s, int cols, int sweep)
 {
     const int st = s->stride, first = s->pad / st, last = (s->pad + st - 1) / st, p = s->pad % st;
     const int top = first + 1 - (s->kh - 1 - p + st) / st;
     const int left = first + 1 - (s->kw - 1 - p + st) / st;
-    const int sweep = by_rows(s), shifts = last - left + 1, ow = conv2d_ow(s);
+    const int shifts = last - left + 1, ow = conv2d_ow(s);
     const int ends = ow - left > cols + last ? ow - left : cols + last;
     const int wide = least(cols + shifts - 1, ends);
     const int whole = (wide + LINE - 1) / LINE * LINE; /* of rows that begin on lines */
@@ -104,7 +104,7 @@ struct data_plan {
 static struct data_plan data_plan(const struct conv2d_shape *s)
 {
     const int st = s->stride, high = (s->h + st - 1) / st, cols = (s->w + st - 1) / st;
-    struct planes grad = gradient_planes(s, cols);
+    struct planes grad = gradient_planes(s, cols, by_rows(s));
     const int rows = strip_rows(high, (size_t)s->o * grad.shifts * grad.cols, grad.rows);
     const size_t apart = st == 1 ? 0 : lines((size_t)s->c * rows * cols);
     grad.rows += rows;

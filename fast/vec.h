@@ -127,7 +127,7 @@ static inline v v_abs(v x)
 #elif defined(__clang__)
 #define UNROLL _Pragma("clang loop unroll(full)")
 #else
-#define UNROLL _Pragma("GCC unroll 16")
+#define UNROLL _Pragma("GCC unroll 24")
 #endif
 
 #include "fast/isa/composed.h"
