@@ -43,6 +43,9 @@ static const char *const cases[] = {
     "n=1,c=40,h=43,w=100,o=7,kh=2,kw=5,stride=2,pad=1,bias=channel",
     "n=2,c=2,h=21,w=100,o=24,kh=3,kw=3,stride=1,pad=1,bias=none",
     "n=1,c=2,h=43,w=100,o=40,kh=3,kw=3,stride=2,pad=1,bias=channel",
+    /* channels of outputs in the lanes: blocks not full, padding and phases, strips and bands */
+    "n=2,c=24,h=21,w=100,o=31,kh=3,kw=3,stride=1,pad=2,bias=none",
+    "n=2,c=47,h=19,w=23,o=3,kh=6,kw=7,stride=3,pad=2,bias=none",
     /* so many weights that there is no room for all shares */
     "n=48,c=160,h=1,w=1,o=160,kh=1,kw=1,stride=1,pad=0,bias=channel",
     /* batches whose images go abreast, one group and more, and what is left of them; in shares */
