@@ -22,43 +22,28 @@ static void forward(const struct bce_shape *s, const float *p, const float *t, f
     *loss = v_sum(fly(count, p, t, NULL, 0.5f, term, &eps)) / (float)count;
 }
 
-/* share(a) / b where b is not clipped, else share(0) / 1: lanes that are thrown away raise no
+/* a / count / b where b is not clipped, else 0 / count / 1: lanes that are thrown away raise no
  * flag. */
-INLINED v unclipped_quotient(v a, v b, const v *given, v (*share)(v a, v b))
+INLINED v unclipped_quotient(v a, v count, v b, v eps)
 {
-    const vm clipped = v_lt(b, given[0]);
-    const v part = share(v_select(clipped, v_set1(0.0f), a), given[1]);
+    const vm clipped = v_lt(b, eps);
+    const v part = v_div(v_select(clipped, v_set1(0.0f), a), count);
     return v_div(part, v_select(clipped, v_set1(1.0f), b));
 }
 
-/* The targets are shared out first: their quotient by a tiny p alone may overflow. */
-INLINED v difference(const v *given, v p, v t, v (*share)(v a, v b))
-{
-    const v one = v_set1(1.0f);
-    const v up = unclipped_quotient(v_sub(one, t), v_sub(one, p), given, share);
-    return v_sub(up, unclipped_quotient(t, p, given, share));
-}
-
+/* The targets are divided by the count first: their quotient by a tiny p alone may overflow. */
 INLINED v gradient(const v *given, v p, v t)
 {
-    return difference(given, p, t, v_div);
-}
-
-INLINED v product(const v *given, v p, v t)
-{
-    return difference(given, p, t, v_mul);
+    const v one = v_set1(1.0f), eps = given[0], count = given[1];
+    const v up = unclipped_quotient(v_sub(one, t), count, v_sub(one, p), eps);
+    return v_sub(up, unclipped_quotient(t, count, p, eps));
 }
 
 static void backward(const struct bce_shape *s, const float *p, const float *t, float *dp)
 {
     const int count = s->n * s->len;
-    const int exact = is_power_of_two(count);
-    const float size = (float)count;
-    const v given[] = { v_set1((float)s->eps), v_set1(exact ? 1.0f / size : size) };
-    if (exact)
-        fly(count, p, t, dp, 0.5f, product, given);
-    else
-        fly(count, p, t, dp, 0.5f, gradient, given);
+    const v given[] = { v_set1((float)s->eps), v_set1((float)count) };
+    fly(count, p, t, dp, 0.5f, gradient, given);
 }
 
 const struct bce_float FAST_TABLE(bce) = { forward, backward };

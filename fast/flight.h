@@ -12,12 +12,6 @@
 
 #include "fast/vec.h"
 
-/* Whether 1 / count is exact, so that a product with it is what a division by the count gives. */
-static inline int is_power_of_two(int count)
-{
-    return (count & (count - 1)) == 0;
-}
-
 enum { FLIGHT = (V_ACCUMULATORS + 2) / 3 };
 
 INLINED v load_rest(const float *p, int n, float rest)

@@ -86,35 +86,13 @@ static void forward(const struct xent_shape *s, const float *z, const float *t, 
 }
 
 /* given: the number of rows. */
-INLINED v gradient(const v *count, v y, v t)
+INLINED v gradient(const v *rows, v y, v t)
 {
-    return v_div(v_sub(y, t), *count);
-}
-
-/* given: one over it. */
-INLINED v product(const v *part, v y, v t)
-{
-    return v_mul(v_sub(y, t), *part);
-}
-
-/* The number of rows, and one over it where that is exact. */
-struct rows {
-    v count, part;
-    int exact;
-};
-
-/* dz = gradient(dz, t), of any number of elements. */
-APART void differences(float *dz, const float *t, int len, const struct rows *rows)
-{
-    if (rows->exact)
-        fly(len, dz, t, dz, 0.0f, product, &rows->part);
-    else
-        fly(len, dz, t, dz, 0.0f, gradient, &rows->count);
+    return v_div(v_sub(y, t), *rows);
 }
 
 /* R rows of one vector each. R is a constant where this is called. */
-INLINED void short_rows(const float *z, const float *t, int len, const struct rows *rows, float *dz,
-                        const int R)
+INLINED void short_rows(const float *z, const float *t, int len, v rows, float *dz, const int R)
 {
     v d[FLIGHT];
     UNROLL
@@ -122,7 +100,7 @@ INLINED void short_rows(const float *z, const float *t, int len, const struct ro
         const v max = short_max(z + r * len, len);
         const v e = exp_below(&max, v_load_n(z + r * len, len), max);
         const v y = v_div(e, v_set1(v_sum(v_keep(e, len))));
-        d[r] = gradient(&rows->count, y, v_load_n(t + r * len, len));
+        d[r] = gradient(&rows, y, v_load_n(t + r * len, len));
     }
     UNROLL
     for (int r = 0; r < R; r++)
@@ -130,45 +108,40 @@ INLINED void short_rows(const float *z, const float *t, int len, const struct ro
 }
 
 /* G groups of short rows. G is a constant where this is called. */
-INLINED void group_rows(const float *z, const float *t, int len, const struct rows *rows, float *dz,
-                        const int G)
+INLINED void group_rows(const float *z, const float *t, int len, v rows, float *dz, const int G)
 {
     v taken[GROUPS];
     group_maxima(z, len, taken, G);
     group_exps(z, len, taken, dz, G);
     group_sums(dz, len, taken, G);
     group_each(dz, len, taken, dz, v_div, G);
-    differences(dz, t, G * GROUP * len, rows);
+    fly(G * GROUP * len, dz, t, dz, 0.0f, gradient, &rows);
 }
 
-APART void many_rows(const float *z, const float *t, int len, const struct rows *rows, float *dz)
+APART void many_rows(const float *z, const float *t, int len, v rows, float *dz)
 {
     group_rows(z, t, len, rows, dz, GROUPS);
 }
 
-APART void one_group(const float *z, const float *t, int len, const struct rows *rows, float *dz)
+APART void one_group(const float *z, const float *t, int len, v rows, float *dz)
 {
     group_rows(z, t, len, rows, dz, 1);
 }
 
-static void long_row(const float *z, const float *t, int len, const struct rows *rows, float *dz)
+static void long_row(const float *z, const float *t, int len, v rows, float *dz)
 {
     const v max = long_max(z, len);
     const v sum = v_set1(v_sum(fly(len, z, NULL, dz, 0.0f, exp_below, &max)));
     for (int j = 0; j < len; j += 16) {
-        const v y = v_div(v_load_n(dz + j, len - j), sum), target = v_load_n(t + j, len - j);
-        const v d =
-            rows->exact ? product(&rows->part, y, target) : gradient(&rows->count, y, target);
-        v_store_n(dz + j, d, len - j);
+        const v y = v_div(v_load_n(dz + j, len - j), sum);
+        v_store_n(dz + j, gradient(&rows, y, v_load_n(t + j, len - j)), len - j);
     }
 }
 
 static void backward(const struct xent_shape *s, const float *z, const float *t, float *dz)
 {
     const int len = s->len;
-    const struct rows given = { v_set1((float)s->n), v_set1(1.0f / (float)s->n),
-                                is_power_of_two(s->n) };
-    const struct rows *rows = &given;
+    const v rows = v_set1((float)s->n);
     const size_t all = (size_t)s->n;
     size_t n = 0;
     for (; len <= SHORT && n + MANY <= all; n += MANY)

@@ -64,8 +64,7 @@ const struct check bce_check = {
           .operand = { { "p", IN, "n len", FILL_PROBABILITIES },
                        { "t", IN, "n len", FILL_TARGETS },
                        { "loss", OUT, "", .terms = "n len", .more = 8 } } },
-        { CALLS(backward), .elements = "n len", .operations = 9,
-          .divisions = 2, /* by p and 1 - p; those by a count of a power of two are products */
+        { CALLS(backward), .elements = "n len", .operations = 9, .divisions = 4,
           .magnitude = backward_magnitude,
           .operand = { { "p", IN, "n len", FILL_PROBABILITIES },
                        { "t", IN, "n len", FILL_TARGETS },

@@ -80,8 +80,7 @@ const struct check xent_check = {
           .operand = { { "z", IN, "n len", FILL_LOGITS },
                        { "t", IN, "n len", FILL_ONE_HOT },
                        { "loss", OUT, "", .terms = "n len", .more = 8 } } },
-        { CALLS(backward), .elements = "n len", .operations = 20,
-          .divisions = 1, /* by the sum; that by a power of two of rows is a product */
+        { CALLS(backward), .elements = "n len", .operations = 20, .divisions = 2,
           .magnitude = backward_magnitude,
           .operand = { { "z", IN, "n len", FILL_LOGITS },
                        { "t", IN, "n len", FILL_ONE_HOT },
