@@ -277,8 +277,8 @@ static int gather(struct campaign *c, struct item *item, long *number, bool list
 void campaign_cases(struct campaign *c)
 {
     static const int drawn[] = { [TIER_SMOKE] = 10, [TIER_FULL] = 120, [TIER_EXHAUSTIVE] = 120 };
-    enum { LISTED_AT_MOST = 42, BATCH = 10 };
-    struct item *item = malloc(sizeof *item * (size_t)((c->tallies + 1) * (LISTED_AT_MOST + 120)));
+    enum { BATCH = 10 };
+    struct item *item = malloc(sizeof *item * (size_t)((c->tallies + 1) * (MAX_CASES + 120)));
     long number = 0;
     if (!item)
         abort();

@@ -16,7 +16,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { MAX_KEYS = 16, MAX_OPERANDS = 8, MAX_FUNCTIONS = 5, MAX_DIMS = 4, SHAPE_TEXT = 256 };
+enum { MAX_KEYS = 16, MAX_OPERANDS = 8, MAX_FUNCTIONS = 5, MAX_DIMS = 4, MAX_CASES = 42,
+       SHAPE_TEXT = 256 };
 
 /* One key of a case: a member of the shape, or a number derived from it. */
 struct key {
@@ -98,7 +99,7 @@ struct check {
     struct key key[MAX_KEYS]; /* ended by a NULL name; those of a case first, derived ones last */
     /* What the contract needs and the shape lacks, or NULL. */
     const char *(*invalid)(const void *shape);
-    const char *const *cases; /* shapes that are always tried, as text, ended by NULL */
+    const char *const *cases; /* MAX_CASES shapes at most, always tried, as text, ended by NULL */
     const char *const *trouble; /* what every second random shape is made to hold, one of these,
                                  * ended by NULL: "kh=h,stride=kw+1" */
     int documents; /* so many of the cases, the first, are the documents' own: bench times them */
