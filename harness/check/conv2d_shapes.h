@@ -46,13 +46,14 @@ static const char *const cases[] = {
     /* channels of outputs in the lanes: blocks not full, padding and phases, strips and bands */
     "n=2,c=24,h=21,w=100,o=31,kh=3,kw=3,stride=1,pad=2,bias=none",
     "n=2,c=47,h=19,w=23,o=3,kh=6,kw=7,stride=3,pad=2,bias=none",
-    /* and all tiles of their places: 24 and 23, 22 and 21, ..., of phases 15 and 14, ..., 9 */
+    /* and all tiles of their places: 24 and 23, 22 and 21, ..., of phases 16 and 15, ..., 9 */
     "n=1,c=4,h=5,w=50,o=16,kh=4,kw=4,stride=1,pad=0,bias=channel",
     "n=1,c=4,h=4,w=42,o=14,kh=4,kw=4,stride=1,pad=2,bias=none",
     "n=2,c=3,h=5,w=43,o=15,kh=5,kw=5,stride=1,pad=0,bias=channel",
-    "n=1,c=5,h=3,w=32,o=16,kh=5,kw=4,stride=1,pad=2,bias=none",
-    "n=1,c=14,h=9,w=29,o=2,kh=4,kw=5,stride=2,pad=1,bias=none",
-    "n=1,c=15,h=8,w=25,o=3,kh=5,kw=4,stride=2,pad=0,bias=channel",
+    "n=1,c=5,h=3,w=34,o=16,kh=5,kw=4,stride=1,pad=2,bias=none",
+    "n=1,c=14,h=9,w=31,o=2,kh=4,kw=5,stride=2,pad=1,bias=none",
+    "n=1,c=15,h=8,w=27,o=3,kh=5,kw=4,stride=2,pad=0,bias=channel",
+    "n=1,c=16,h=7,w=24,o=2,kh=4,kw=6,stride=2,pad=1,bias=none",
     "n=1,c=16,h=10,w=18,o=2,kh=4,kw=4,stride=2,pad=2,bias=none",
     /* so many weights that there is no room for all shares */
     "n=48,c=160,h=1,w=1,o=160,kh=1,kw=1,stride=1,pad=0,bias=channel",
