@@ -1,4 +1,5 @@
-/* deep.h - forward and backward_data where channels of outputs fill the lanes: see broadcast.h. */
+/* deep.h - forward and backward_data where channels of outputs fill the lanes, and the inputs of an
+ * image stay in a cache: see broadcast.h. */
 #ifndef FAST_DEEP_H
 #define FAST_DEEP_H
 
@@ -7,29 +8,30 @@
 
 enum { DEEP_TAPS = 64, DEEP_PLACES = 256, DEEP_INPUTS = 2048 };
 
-/* How a shape's outputs are summed, by strips of rows under which the inputs are packed, and these
- * by bands. */
+/* How a shape's outputs are summed, an image by bands of rows. */
 struct deep {
     const struct conv2d_shape *s;
     const float *from, *start; /* inputs or their gradient; start: NULL for 0 */
     float *to, *w, *own;       /* w: turned; own: of each thread, planes and the sums of a band, */
     size_t room;               /* so far apart */
-    struct planes planes;      /* of a strip */
-    int rows, strips, band;    /* rows of a strip, strips of an image, rows of a band */
+    struct planes planes;
+    int band; /* its rows */
     struct phase *phase;
 };
+
+static struct planes deep_image(const struct conv2d_shape *s)
+{
+    struct planes p = image_planes(s, conv2d_oh(s));
+    p.shifts = 1;
+    p.cols = s->w + 2 * s->pad;
+    return p;
+}
 
 /* Without padding the image is read as it lies; else with that written out. */
 static struct deep forward_deep_plan(const struct conv2d_shape *s)
 {
     const int oh = conv2d_oh(s), ow = conv2d_ow(s);
-    struct deep a = { .s = s, .planes = image_planes(s, 0) };
-    a.planes.shifts = 1;
-    a.planes.cols = s->w + 2 * s->pad;
-    a.rows = strip_rows(oh, (size_t)s->c * a.planes.cols, a.planes.rows);
-    a.strips = (oh + a.rows - 1) / a.rows;
-    a.planes.rows = s->pad ? a.rows + s->kh - 1 : s->h;
-    a.band = band_rows(a.rows, ow);
+    struct deep a = { .s = s, .planes = deep_image(s), .band = band_rows(oh, ow) };
     a.room = thread_room((s->pad ? planes_size(&a.planes) : 0) + band_size(a.band, ow));
     return a;
 }
@@ -63,26 +65,21 @@ static void forward_band(const struct deep *a, const float *image, int o, int ro
     turn_back(&band, band.places + 15);
 }
 
-static void forward_deep_strip(const void *context, int k, int thread)
+static void forward_deep_image(const void *context, int n, int thread)
 {
     const struct deep *a = context;
     const struct conv2d_shape *s = a->s;
     const int oh = conv2d_oh(s), ow = conv2d_ow(s);
-    const int n = k / a->strips, first = k % a->strips * a->rows, rows = least(a->rows, oh - first);
     const float *image = a->from + (size_t)n * s->c * s->h * s->w;
-    float *y = a->to + ((size_t)n * s->o * oh + first) * ow, *sums = a->own + thread * a->room;
-    struct planes p = a->planes;
-    p.top += first;
+    float *y = a->to + (size_t)n * s->o * oh * ow, *sums = a->own + thread * a->room;
     if (s->pad) {
-        planes_pack(&p, image, sums);
+        planes_pack(&a->planes, image, sums);
         image = sums;
-        sums += planes_size(&p);
-    } else {
-        image += (size_t)first * s->w;
+        sums += planes_size(&a->planes);
     }
-    for (int row = 0; row < rows; row += a->band)
+    for (int row = 0; row < oh; row += a->band)
         for (int o = 0; o < s->o; o += 16)
-            forward_band(a, image + (size_t)row * p.cols, o, least(a->band, rows - row), sums,
+            forward_band(a, image + (size_t)row * a->planes.cols, o, least(a->band, oh - row), sums,
                          y + ((size_t)o * oh + row) * ow);
 }
 
@@ -104,27 +101,35 @@ static void forward_deep(const struct conv2d_shape *s, const float *x, const flo
             v_store(start + o, v_load_n(b + o, some));
     }
     a.start = s->bias == CONV2D_BIAS_CHANNEL ? start : NULL;
-    thread_each(s->n * a.strips, multiply_adds(s), forward_deep_strip, &a);
+    thread_each(s->n, multiply_adds(s), forward_deep_image, &a);
 }
 
 /* Whether there are taps enough to pay the turning back, and few outputs to pay the packing of all
  * shifts: where a vector is one register, packing for many is cheap. */
 static int forward_is_deep(const struct conv2d_shape *s)
 {
+    if (s->stride > 1 || s->bias == CONV2D_BIAS_POSITION || !fill_lanes(s->o) || s->kw == 1 ||
+        taps_of(s) < DEEP_TAPS)
+        return 0;
+    const struct planes p = deep_image(s);
     const int few = s->o <= 16 || conv2d_oh(s) * conv2d_ow(s) <= DEEP_PLACES;
-    return s->stride == 1 && s->bias != CONV2D_BIAS_POSITION && fill_lanes(s->o) && s->kw > 1 &&
-           taps_of(s) >= DEEP_TAPS && (few || V_ACCUMULATORS < 12);
+    return (few || V_ACCUMULATORS < 12) && planes_size(&p) <= STRIP_FLOATS;
 }
 
-/* Of all phases of inputs the same planes of the gradient. */
+/* Of all phases of inputs the same. */
+static struct planes deep_gradient(const struct conv2d_shape *s)
+{
+    const int st = s->stride;
+    struct planes p = gradient_planes(s, (s->w + st - 1) / st, 1);
+    p.rows += (s->h + st - 1) / st;
+    return p;
+}
+
 static struct deep data_deep_plan(const struct conv2d_shape *s)
 {
-    const int st = s->stride, high = (s->h + st - 1) / st, cols = (s->w + st - 1) / st;
-    struct deep a = { .s = s, .planes = gradient_planes(s, cols, 1) };
-    a.rows = strip_rows(high, (size_t)s->o * a.planes.cols, a.planes.rows);
-    a.strips = (high + a.rows - 1) / a.rows;
-    a.planes.rows += a.rows;
-    a.band = st * band_rows(a.rows, st * s->w);
+    const int st = s->stride;
+    struct deep a = { .s = s, .planes = deep_gradient(s),
+                      .band = st * band_rows((s->h + st - 1) / st, st * s->w) };
     a.room = thread_room(planes_size(&a.planes) + lines((size_t)s->kw) + band_size(a.band, s->w));
     return a;
 }
@@ -175,22 +180,19 @@ static void data_band(const struct deep *a, const float *planes, int c, int rows
     turn_back(&band, band.places + 15);
 }
 
-static void data_deep_strip(const void *context, int k, int thread)
+static void data_deep_image(const void *context, int n, int thread)
 {
     const struct deep *a = context;
     const struct conv2d_shape *s = a->s;
-    const int st = s->stride, n = k / a->strips, row = k % a->strips * a->rows;
-    const int first = row * st, rows = least(a->rows * st, s->h - first);
-    struct planes p = a->planes;
+    const struct planes *p = &a->planes;
     float *planes = a->own + thread * a->room;
-    float *sums = planes + planes_size(&p) + lines((size_t)s->kw);
-    p.top += row;
-    planes_pack(&p, a->from + (size_t)n * s->o * p.h * p.w, planes);
-    planes_zero(planes + (size_t)s->o * p.rows * p.cols, (size_t)s->kw - 1);
-    for (int i = 0; i < rows; i += a->band)
+    float *sums = planes + planes_size(p) + lines((size_t)s->kw);
+    planes_pack(p, a->from + (size_t)n * s->o * p->h * p->w, planes);
+    planes_zero(planes + (size_t)s->o * p->rows * p->cols, (size_t)s->kw - 1);
+    for (int row = 0; row < s->h; row += a->band)
         for (int c = 0; c < s->c; c += 16)
-            data_band(a, planes + i / st * p.cols, c, least(a->band, rows - i), sums,
-                      a->to + (((size_t)n * s->c + c) * s->h + first + i) * s->w);
+            data_band(a, planes + row / s->stride * p->cols, c, least(a->band, s->h - row), sums,
+                      a->to + (((size_t)n * s->c + c) * s->h + row) * s->w);
 }
 
 static void data_deep(const struct conv2d_shape *s, const float *w, const float *dy, float *dx,
@@ -210,15 +212,18 @@ static void data_deep(const struct conv2d_shape *s, const float *w, const float 
         for (int o = 0; o < s->o; o++)
             turn(w + ((size_t)o * s->c + c) * kernel, (size_t)kernel, least(16, s->c - c), kernel,
                  a.w + c / 16 * block + 16 * (size_t)o * kernel, 16);
-    thread_each(s->n * a.strips, multiply_adds(s), data_deep_strip, &a);
+    thread_each(s->n, multiply_adds(s), data_deep_image, &a);
 }
 
 /* Whether phases, which otherwise are summed apart and laid in turns, are rows of several taps. */
 static int data_is_deep(const struct conv2d_shape *s)
 {
     const int st = s->stride;
-    return st > 1 && fill_lanes(s->c) && s->kh >= 2 * st && s->kw >= 2 * st && s->w >= 6 * st &&
-           s->h * s->w <= DEEP_INPUTS;
+    if (st == 1 || !fill_lanes(s->c) || s->kh < 2 * st || s->kw < 2 * st || s->w < 6 * st ||
+        s->h * s->w > DEEP_INPUTS)
+        return 0;
+    const struct planes p = deep_gradient(s);
+    return planes_size(&p) <= STRIP_FLOATS;
 }
 
 #endif
