@@ -55,6 +55,9 @@ static const char *const cases[] = {
     "n=1,c=15,h=8,w=27,o=3,kh=5,kw=4,stride=2,pad=0,bias=channel",
     "n=1,c=16,h=7,w=24,o=2,kh=4,kw=6,stride=2,pad=1,bias=none",
     "n=1,c=16,h=10,w=18,o=2,kh=4,kw=4,stride=2,pad=2,bias=none",
+    /* and what only looks like it: a stride, a bias for every place */
+    "n=1,c=6,h=9,w=11,o=15,kh=4,kw=3,stride=2,pad=1,bias=channel",
+    "n=1,c=6,h=7,w=9,o=16,kh=4,kw=3,stride=1,pad=0,bias=position",
     /* so many weights that there is no room for all shares */
     "n=48,c=160,h=1,w=1,o=160,kh=1,kw=1,stride=1,pad=0,bias=channel",
     /* batches whose images go abreast, one group and more, and what is left of them; in shares */
