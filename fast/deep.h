@@ -1,5 +1,5 @@
-/* deep.h - forward and backward_data where channels of outputs fill the lanes, and the inputs of an
- * image stay in a cache: see broadcast.h. */
+/* deep.h - forward and backward_data where channels of outputs fill the lanes: see broadcast.h. An
+ * image is one thread's, as it is by rows where it is one strip: others go that way. */
 #ifndef FAST_DEEP_H
 #define FAST_DEEP_H
 
@@ -111,9 +111,8 @@ static int forward_is_deep(const struct conv2d_shape *s)
     if (s->stride > 1 || s->bias == CONV2D_BIAS_POSITION || !fill_lanes(s->o) || s->kw == 1 ||
         taps_of(s) < DEEP_TAPS)
         return 0;
-    const struct planes p = deep_image(s);
     const int few = s->o <= 16 || conv2d_oh(s) * conv2d_ow(s) <= DEEP_PLACES;
-    return (few || V_ACCUMULATORS < 12) && planes_size(&p) <= STRIP_FLOATS;
+    return (few || V_ACCUMULATORS < 12) && forward_call(s).strips == 1;
 }
 
 /* Of all phases of inputs the same. */
@@ -222,8 +221,7 @@ static int data_is_deep(const struct conv2d_shape *s)
     if (st == 1 || !fill_lanes(s->c) || s->kh < 2 * st || s->kw < 2 * st || s->w < 6 * st ||
         s->h * s->w > DEEP_INPUTS)
         return 0;
-    const struct planes p = deep_gradient(s);
-    return planes_size(&p) <= STRIP_FLOATS;
+    return data_plan(s).strips == 1;
 }
 
 #endif

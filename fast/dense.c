@@ -108,7 +108,7 @@ static void forward(const struct dense_shape *s, const float *x, const float *w,
 {
     const int panel = PANEL_FLOATS / s->out < 64 ? 64 : PANEL_FLOATS / s->out;
     const int each = (s->n + thread_count() - 1) / thread_count();
-    const int size = each < TURNED_COLS ? (each + 7) / 8 * 8 : TURNED_COLS;
+    const int size = (part_size(each, 0, TURNED_COLS) + 7) / 8 * 8;
     struct panel p = { s, x, w, b, y, straight(s, 8), size };
     for (; p.from < s->in; p.from = p.end) {
         p.end = s->in - p.from < panel ? s->in : p.from + panel;
