@@ -16,8 +16,7 @@ enum { FLIGHT = (V_ACCUMULATORS + 2) / 3 };
 
 INLINED v load_rest(const float *p, int n, float rest)
 {
-    const v one = v_set1(1.0f);
-    return v_select(v_eq(v_keep(one, n), one), v_load_n(p, n), v_set1(rest));
+    return v_select(m_first(n), v_load_n(p, n), v_set1(rest));
 }
 
 /* The operands of fly and where it has come to. */

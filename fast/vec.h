@@ -34,6 +34,7 @@
  *                               itself is nearly out of range
  *   v_neg(x), v_abs(x)          the sign bit flipped or cleared, of a zero and a NaN as well
  *   v_sum(x)                    all lanes by one fixed tree: l plus l + 8, then 4, 2 and 1 apart
+ *   v_store_quarter(p, x)       p[0] to p[3]: what two steps of v_sum leave of x
  *   v_quarters(x), v_ends(x)    of 4 vectors a quarter each, what two steps of v_sum leave of it;
  *                               and from 4 of these: lane 4 k + l = v_sum of what is quarter k of
  *                               x[l]
@@ -54,6 +55,7 @@
  *   v_min(a, b), v_max(a, b)    a < b ? a : b and b < a ? a : b, lane by lane
  *   v_lt v_le v_eq              a < b, a <= b, a == b; false where either is NaN
  *   m_and m_not            on truth values
+ *   m_first(n)                  true in the first n lanes
  *   v_select(m, a, b)           m ? a : b, lane by lane, bits unchanged
  *   v_above(a, b)               a > b, where a NaN is above every number, and none above a NaN
  *   v_top(a, b)                 b where it is above a, else a; of two NaNs either

@@ -59,7 +59,7 @@ struct engine {
 
     /* backward and step at once: the same parameters to the bit, but where one pass over the
      * weights of a layer does for both (a dense layer, one example, no trace) its gradient is not
-     * kept. */
+     * kept, and a weight of -0 may become +0. */
     void (*learn)(struct net *net, double lr);
 
     /* How many logits an example has, and after forward what they are. */

@@ -18,7 +18,8 @@
  *            nothing; any alignment.
  * Fails      never.
  * Special    NaN and infinities go where the formulas take them. fast gives the bits of
- *            dense.backward and sgd.step one after the other.
+ *            dense.backward and sgd.step one after the other, but for a weight of -0: there a sum
+ *            begins with +0, here a product that is -0 stays so, and -0 less that is +0.
  * Error      |fast - ref| <= c(n) u S + u |ref| + n 2^-149: dx has O terms; stepped has 3 and
  *            settled 2, lr and the gradient being rounded too.
  */

@@ -13,23 +13,22 @@ static inline v v_hold(v x) { __asm__("" : "+v"(x)); return x; }
 
 /* Masked moves do not touch, and do not fault on, the lanes that are masked off. */
 #define VEC_MASKED_MEMORY
-static inline vm vec_first(int n)
+static inline vm m_first(int n)
 {
     const __m512i lane = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
     return _mm512_cmplt_epi32_mask(lane, _mm512_set1_epi32(n));
 }
-static inline v v_load_n(const float *p, int n) { return _mm512_maskz_loadu_ps(vec_first(n), p); }
+static inline v v_load_n(const float *p, int n) { return _mm512_maskz_loadu_ps(m_first(n), p); }
 static inline v v_load_part(const float *p, int from, int n)
 {
-    return _mm512_maskz_loadu_ps((vm)(vec_first(n) & ~vec_first(from)), p);
+    return _mm512_maskz_loadu_ps((vm)(m_first(n) & ~m_first(from)), p);
 }
 static inline void v_store_n(float *p, v x, int n)
 {
     if (n >= 16) { v_store(p, x); return; } /* what is stored under a mask is slow to load again */
-    _mm512_mask_storeu_ps(p, vec_first(n), x);
+    _mm512_mask_storeu_ps(p, m_first(n), x);
 }
-#define VEC_INSTRUCTIONS /* v_keep, v_scale, v_above and v_top are few here */
-static inline v v_keep(v x, int n) { return _mm512_maskz_mov_ps(vec_first(n), x); }
+#define VEC_INSTRUCTIONS /* v_scale, v_above and v_top are few here */
 
 static inline v v_add(v a, v b) { return _mm512_add_ps(a, b); }
 static inline v v_sub(v a, v b) { return _mm512_sub_ps(a, b); }

@@ -12,6 +12,14 @@ static inline v v_max(v a, v b)
 #endif
 
 #ifndef VEC_MASKED_MEMORY
+static inline vm m_first(int n)
+{
+    float lane[16];
+    for (int l = 0; l < 16; l++)
+        lane[l] = (float)(l < n);
+    return v_lt(v_set1(0.0f), v_load(lane));
+}
+
 static inline v v_load_n(const float *p, int n)
 {
     float lane[16] = { 0 };
@@ -56,11 +64,9 @@ static inline v v_top(v a, v b)
 {
     return v_select(v_above(b, a), b, a);
 }
+#endif
 
 static inline v v_keep(v x, int n)
 {
-    float lane[16];
-    v_store(lane, x);
-    return v_load_n(lane, n);
+    return v_select(m_first(n), x, v_set1(0.0f));
 }
-#endif

@@ -14,10 +14,15 @@ static inline v vec_low2(v x, v y) { return (v)VEC_IN(VEC_PAIR, 0x0); }
 static inline v vec_high2(v x, v y) { return (v)VEC_IN(VEC_PAIR, 0xf); }
 static inline v vec_low1(v x, v y) { return (v)VEC_IN(_mm256_shuffle_ps, 0x88); }
 static inline v vec_high1(v x, v y) { return (v)VEC_IN(_mm256_shuffle_ps, 0xdd); }
+static inline __m128 vec_quarter(v x)
+{
+    const __m256 h = _mm256_add_ps(x.a, x.b);
+    return _mm_add_ps(_mm256_castps256_ps128(h), _mm256_extractf128_ps(h, 1));
+}
+static inline void v_store_quarter(float *p, v x) { _mm_storeu_ps(p, vec_quarter(x)); }
 static inline float v_sum(v x)
 {
-    __m256 h = _mm256_add_ps(x.a, x.b);
-    __m128 q = _mm_add_ps(_mm256_castps256_ps128(h), _mm256_extractf128_ps(h, 1));
+    __m128 q = vec_quarter(x);
     q = _mm_add_ps(q, _mm_movehl_ps(q, q));
     return _mm_cvtss_f32(_mm_add_ss(q, _mm_movehdup_ps(q)));
 }

@@ -10,10 +10,16 @@ static inline v vec_low2(v a, v b) { return VEC_PAIR(a, b, 0x00); }
 static inline v vec_high2(v a, v b) { return VEC_PAIR(a, b, 0xff); }
 static inline v vec_low1(v a, v b) { return _mm512_shuffle_ps(a, b, 0x88); }
 static inline v vec_high1(v a, v b) { return _mm512_shuffle_ps(a, b, 0xdd); }
+static inline __m128 vec_quarter(v x)
+{
+    const __m256 high = _mm256_castpd_ps(_mm512_extractf64x4_pd(_mm512_castps_pd(x), 1));
+    const __m256 h = _mm256_add_ps(_mm512_castps512_ps256(x), high);
+    return _mm_add_ps(_mm256_castps256_ps128(h), _mm256_extractf128_ps(h, 1));
+}
+static inline void v_store_quarter(float *p, v x) { _mm_storeu_ps(p, vec_quarter(x)); }
 static inline float v_sum(v x)
 {
-    x = _mm512_add_ps(x, _mm512_shuffle_f32x4(x, x, 0x4e)); /* quarters 2 3 0 1 */
-    __m128 q = _mm_add_ps(_mm512_castps512_ps128(x), _mm512_extractf32x4_ps(x, 1));
+    __m128 q = vec_quarter(x);
     q = _mm_add_ps(q, _mm_movehl_ps(q, q));
     return _mm_cvtss_f32(_mm_add_ss(q, _mm_movehdup_ps(q)));
 }

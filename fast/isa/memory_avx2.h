@@ -9,6 +9,11 @@ static inline vi vec_first(int n)
     const vi end = {_mm256_set1_epi32(n), _mm256_set1_epi32(n)};
     return (vi)VEC_2(_mm256_cmpgt_epi32, end, lane);
 }
+static inline vm m_first(int n)
+{
+    const vi m = vec_first(n);
+    return (vm)VEC_1(_mm256_castsi256_ps, m);
+}
 #define VEC_LOAD(p, m) {_mm256_maskload_ps(p, m.a), _mm256_maskload_ps(p + 8, m.b)}
 static inline v v_load_n(const float *p, int n) { vi m = vec_first(n); return (v)VEC_LOAD(p, m); }
 static inline v v_load_part(const float *p, int from, int n)

@@ -11,7 +11,6 @@ typedef struct { uint32x4_t a, b, c, d; } vm; /* all bits of a lane set or clear
 #define VEC_2(f, x, y) {f((x).a, (y).a), f((x).b, (y).b), f((x).c, (y).c), f((x).d, (y).d)}
 #define VEC_3(f, x, y, z) {f((x).a, (y).a, (z).a), f((x).b, (y).b, (z).b), \
                            f((x).c, (y).c, (z).c), f((x).d, (y).d, (z).d)}
-
 static inline v v_set1(float x) { float32x4_t q = vdupq_n_f32(x); return (v){q, q, q, q}; }
 static inline v v_load(const float *p)
 {
@@ -37,9 +36,12 @@ static inline v v_mul(v x, v y) { return (v)VEC_2(vmulq_f32, x, y); }
 static inline v v_div(v x, v y) { return (v)VEC_2(vdivq_f32, x, y); }
 static inline v v_fma(v x, v y, v z) { return (v)VEC_3(vfmaq_f32, z, x, y); }
 static inline v v_fnma(v x, v y, v z) { return (v)VEC_3(vfmsq_f32, z, x, y); }
+static inline float32x4_t vec_quarter(v x)
+{ return vaddq_f32(vaddq_f32(x.a, x.c), vaddq_f32(x.b, x.d)); }
+static inline void v_store_quarter(float *p, v x) { vst1q_f32(p, vec_quarter(x)); }
 static inline float v_sum(v x)
 {
-    float32x4_t q = vaddq_f32(vaddq_f32(x.a, x.c), vaddq_f32(x.b, x.d));
+    const float32x4_t q = vec_quarter(x);
     return vpadds_f32(vadd_f32(vget_low_f32(q), vget_high_f32(q)));
 }
 

@@ -29,13 +29,13 @@ static inline v v_fnma(v a, v b, v c)
         c.f[l] = fmaf(-a.f[l], b.f[l], c.f[l]);
     return c;
 }
-static inline float v_sum(v x)
+static inline void vec_halve(v *x, int end) /* steps of v_sum, until `end` lanes are left */
 {
-    for (int half = 8; half > 0; half /= 2)
-        for (int l = 0; l < half; l++)
-            x.f[l] += x.f[l + half];
-    return x.f[0];
+    for (int half = 8; half >= end; half /= 2)
+        for (int l = 0; l < half; l++) x->f[l] += x->f[l + half];
 }
+static inline void v_store_quarter(float *p, v x) { vec_halve(&x, 4); memcpy(p, x.f, 16); }
+static inline float v_sum(v x) { vec_halve(&x, 1); return x.f[0]; }
 
 #define VEC_EACH(type, member, value) \
     type r; for (int l = 0; l < 16; l++) r.member[l] = value; return r
