@@ -4,7 +4,9 @@
   scripts/peers.py BUILD [--rounds N] [--threads N] [--only WORD]
 
 In every round each side takes the least of some short bursts; told are medians over the rounds, and
-as ratios the medians of those within one round: on a machine that slows down both sides do. oneDNN is
+as ratios the medians of those within one round: on a machine that slows down both sides do. Where a
+process finds its memory, and what PyTorch makes of it, differs by up to a fifth from one to the next:
+so both sides begin anew for every three rounds. oneDNN is
 told twice: `best` in its own layouts, nothing reordered; `plain` from NCHW to NCHW, as ours comes and
 goes. PyTorch's step is zero_grad, forward, loss, backward and SGD's step; ours computes the same.
 
@@ -20,7 +22,9 @@ read by each thread and a part written by each: what it costs two cores to share
 BUILD/peers.json, prints a table.
 """
 import argparse
+import importlib.util
 import json
+import multiprocessing
 import os
 import subprocess
 import sys
@@ -53,6 +57,7 @@ MEANS = [("the documents' convolutions", '00', 'oneDNN, best', 3),
          ('steps', 'batch of 64', 'PyTorch', 5)]
 THREADS_WANTED, TRAFFIC_WANTED = 1.7, 1 / 1.6
 BURSTS, PATIENCE = 12, 0.2  # of PyTorch in one turn: calls, and seconds at most
+ROUNDS = 3  # of one process
 
 
 def networks(torch):
@@ -144,7 +149,7 @@ class Worker:
         self.process.stdin.flush()
         answer = self.process.stdout.readline().strip()
         if not answer or answer.startswith('error'):
-            sys.exit('peers: %s: %s' % (line, answer or 'the program ended'))
+            raise RuntimeError('%s: %s' % (line, answer or 'the program ended'))
         return float(answer)
 
 
@@ -217,6 +222,29 @@ def line_of(row):
                                   row['verdict']))
 
 
+def turns(build, threads, only, share):
+    """Of every row, by (work, shape, peer): the wanted ratio, and the seconds of some rounds. This is what
+    a process of its own does; share: which it is, of how many."""
+    try:
+        import torch
+        torch.set_num_threads(threads)
+    except ImportError:
+        torch = None
+    worker, two = Worker(build / 'peers', threads), Worker(build / 'peers', 2)
+    rows = {}
+    for work, shape, peer, wanted, *seconds in works(worker, two, torch):
+        if only not in ' '.join((work, shape, peer)):
+            continue
+        if sys.stderr.isatty():
+            print('\r\033[K%d of %d: %s, %s' % (*share, work, peer), end='', file=sys.stderr, flush=True)
+        long = '1000' in shape or peer == 'NumPy'
+        if not long:
+            seconds[0](), seconds[1]()
+        rows[work, shape, peer] = wanted, [tuple(s() for s in seconds)
+                                           for _ in range(1 if long else ROUNDS)]
+    return rows
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     parser.add_argument('build', type=Path)
@@ -225,45 +253,47 @@ def main():
     parser.add_argument('--only', default='', help='only rows whose text has this word')
     options = parser.parse_args()
     os.environ.update(OMP_NUM_THREADS=str(options.threads), OPENBLAS_NUM_THREADS=str(options.threads))
-    try:
-        import torch
-        torch.set_num_threads(options.threads)
-    except ImportError:
-        torch = None
+    if not importlib.util.find_spec('torch'):
         print('no PyTorch here: scripts/setup.sh peers; its rows are left out', file=sys.stderr)
-    worker = Worker(options.build / 'peers', options.threads)
-    two = Worker(options.build / 'peers', 2)
-    rows = []
+    processes = (options.rounds + ROUNDS - 1) // ROUNDS
+    wanted, measured, rows = {}, {}, []
+    with multiprocessing.get_context('spawn').Pool(1, maxtasksperchild=1) as pool:
+        for k in range(processes):
+            share = k + 1, processes
+            try:
+                one = pool.apply(turns, (options.build, options.threads, options.only, share))
+            except (OSError, RuntimeError) as error:
+                sys.exit('peers: %s' % error)
+            for row, (ratio, seconds) in one.items():
+                wanted[row] = ratio
+                measured.setdefault(row, []).extend(seconds)
+    if sys.stderr.isatty():
+        print('\r\033[K', end='', file=sys.stderr)
 
     def tell(row):
         rows.append(row | {'verdict': verdict(row)})
-        print(line_of(rows[-1]), flush=True)
+        print(line_of(rows[-1]))
 
-    print('%d thread%s, %d rounds, medians; times: how many times faster ours is\n'
-          % (options.threads, 's' if options.threads > 1 else '', options.rounds))
+    print('%d thread%s, %d rounds in %d processes, medians; times: how many times faster ours is\n'
+          % (options.threads, 's' if options.threads > 1 else '', processes * ROUNDS, processes))
     print('| work | shape | ours us | peer | peer us | times | at the limit | wanted | verdict |')
     print('|---|---|---:|---|---:|---:|---:|---:|---|')
-    for what, shape, peer, wanted, ours, theirs, *limit in works(worker, two, torch):
-        if options.only not in ' '.join((what, shape, peer)):
-            continue
-        ours(), theirs()
-        rounds = max(3, options.rounds // 5) if '1000' in shape or peer == 'NumPy' else options.rounds
-        turns = [(ours(), theirs(), *(l() for l in limit)) for _ in range(rounds)]
-        tell({'work': what, 'shape': shape, 'peer': peer, 'wanted': wanted,
-              'ours': median(t[0] for t in turns), 'theirs': median(t[1] for t in turns),
-              'times': median(t[1] / t[0] for t in turns),
-              'at_limit': median(t[1] / t[2] for t in turns) if limit else None})
-    for what, word, peer, wanted in MEANS:
+    for (work, shape, peer), seconds in measured.items():
+        tell({'work': work, 'shape': shape, 'peer': peer, 'wanted': wanted[work, shape, peer],
+              'ours': median(t[0] for t in seconds), 'theirs': median(t[1] for t in seconds),
+              'times': median(t[1] / t[0] for t in seconds),
+              'at_limit': median(t[1] / t[2] for t in seconds) if len(seconds[0]) > 2 else None})
+    for what, word, peer, ratio in MEANS:
         some = [r for r in rows if r['peer'] == peer and word in r['work'] + ' ' + r['shape']]
         if some:
             tell({'work': what, 'shape': 'geometric mean of %d' % len(some), 'peer': peer,
-                  'wanted': wanted, 'ours': None, 'theirs': None,
+                  'wanted': ratio, 'ours': None, 'theirs': None,
                   'times': geometric_mean(r['times'] for r in some),
                   'at_limit': geometric_mean(r['at_limit'] for r in some)})
     result = options.build / 'peers.json'
     temporary = result.with_suffix('.tmp')
-    temporary.write_text(json.dumps({'threads': options.threads, 'rounds': options.rounds,
-                                     'rows': rows}, indent=1))
+    temporary.write_text(json.dumps({'threads': options.threads, 'rounds': processes * ROUNDS,
+                                     'processes': processes, 'rows': rows}, indent=1))
     temporary.rename(result)
 
 
