@@ -21,6 +21,7 @@ static const char *const cases[] = {
     "in=15,out=16,lr=0.5",
     "in=16,out=17,lr=0.5",
     "in=33,out=130,lr=0.1",
+    "in=49,out=17,lr=0.1", /* 17 rows are left of groups */
     NULL
 };
 
