@@ -30,10 +30,15 @@ static const char *const cases[] = {
     "n=1,c=1,h=1,w=1,k=1,stride=1",
     "n=2,c=1,h=5,w=19,k=3,stride=1",
     "n=1,c=3,h=7,w=38,k=3,stride=2",
-    "n=1,c=2,h=9,w=17,k=2,stride=3",
+    "n=1,c=2,h=9,w=59,k=2,stride=3",
+    "n=1,c=1,h=9,w=20,k=3,stride=3",
+    "n=1,c=1,h=1,w=20,k=1,stride=1", /* of one row, which ends with the tensor */
+    "n=1,c=1,h=8,w=20,k=4,stride=2",
+    "n=1,c=1,h=7,w=37,k=5,stride=2", /* no column is left over */
     "n=1,c=1,h=6,w=35,k=6,stride=2",
     "n=1,c=2,h=5,w=17,k=2,stride=2",
     "n=1,c=2,h=18,w=70,k=3,stride=2", /* beyond the first block, whole and not */
+    "n=1,c=1,h=17,w=66,k=3,stride=1",
     NULL
 };
 
