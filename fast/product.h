@@ -44,26 +44,57 @@ static inline int part_size(int total, int at, int most)
  * do not foresee its jumps. */
 enum { NO_TABLE, NEAR_TABLE, FAR_TABLE, AHEAD = 16 };
 
+/* What the sums of a tile start from. One choice for all rows: each would cost a jump, and a mask
+ * of its own for the last vector. */
+INLINED void product_start(const struct product *p, int row, int col, v sum[8][8], const int R,
+                           const int C, int n)
+{
+    const int last = C - 1;
+    if (!p->start) {
+        UNROLL
+        for (int r = 0; r < R; r++) {
+            UNROLL
+            for (int c = 0; c < C; c++)
+                sum[r][c] = v_set1(0.0f);
+        }
+        return;
+    }
+    const float *start = p->start + row * p->start_row;
+    const size_t step = p->start_row;
+    if (p->start_of == EACH_COLUMN) {
+        start += col;
+        UNROLL
+        for (int r = 0; r < R; r++, start += step) {
+            UNROLL
+            for (int c = 0; c < last; c++)
+                sum[r][c] = v_load(start + 16 * c);
+            sum[r][last] = n < 16 ? v_load_n(start + 16 * last, n) : v_load(start + 16 * last);
+        }
+    } else if (p->start_of == EACH_VECTOR) {
+        start += col / 16;
+        UNROLL
+        for (int r = 0; r < R; r++, start += step) {
+            UNROLL
+            for (int c = 0; c < C; c++)
+                sum[r][c] = v_set1(start[c]);
+        }
+    } else {
+        UNROLL
+        for (int r = 0; r < R; r++, start += step) {
+            UNROLL
+            for (int c = 0; c < C; c++)
+                sum[r][c] = v_set1(*start);
+        }
+    }
+}
+
 /* R rows by C vectors, of which the last has n columns. R, C and the kind of table are constants
  * where this is called, so that the sums stay in registers. */
 INLINED void product_tile(const struct product *p, int row, int col, const int R, const int C,
                           int n, const int table)
 {
     v sum[8][8];
-    UNROLL
-    for (int r = 0; r < R; r++) {
-        const float *start = p->start + (row + r) * p->start_row +
-                             (p->start_of == EACH_COLUMN   ? col
-                              : p->start_of == EACH_VECTOR ? col / 16
-                                                           : 0);
-        UNROLL
-        for (int c = 0; c < C; c++)
-            sum[r][c] = !p->start                    ? v_set1(0.0f)
-                        : p->start_of == EACH_ROW    ? v_set1(*start)
-                        : p->start_of == EACH_VECTOR ? v_set1(start[c])
-                        : c < C - 1                  ? v_load(start + 16 * c)
-                                                     : v_load_n(start + 16 * c, n);
-    }
+    product_start(p, row, col, sum, R, C, n);
     const float *a = p->a + row * p->a_row, *m = p->m + col;
     const size_t a_row = p->a_row, step_m = p->step.m, step_a = p->step.a;
     const struct place *at = p->table;
