@@ -54,12 +54,12 @@ static int straight(const struct dense_shape *s, int empty)
     return s->n >= 16 && 16 - last >= empty ? s->out - last : s->out;
 }
 
-/* Inputs from `from` to end - 1, of forward. */
+/* Inputs from `from` to end - 1, of forward, in blocks of `size` examples, TURNED_COLS at most. */
 struct panel {
     const struct dense_shape *s;
     const float *x, *w, *b;
     float *y;
-    int straight, size; /* size: examples that are computed together, TURNED_COLS at most */
+    int straight, size, shares; /* shares: of the blocks */
     int from, end;
 };
 
@@ -85,14 +85,13 @@ static void last_outputs(const struct panel *p, const float *x, int examples, fl
     turn_back(sums, examples, outputs, s->out, y);
 }
 
-static void some_examples(const void *context, int k, int thread)
+/* The examples of block k. */
+static void block(const struct panel *p, int k)
 {
-    const struct panel *p = context;
     const struct dense_shape *s = p->s;
     const int n = k * p->size, examples = s->n - n < p->size ? s->n - n : p->size;
     const float *x = p->x + (size_t)n * s->in;
     float *y = p->y + (size_t)n * s->out;
-    (void)thread;
     multiply_all(&(struct product){
         .rows = examples, .cols = p->straight, .depth = p->end - p->from,
         .most = tile_rows(p->straight), .a = x + p->from, .a_row = (size_t)s->in,
@@ -103,18 +102,32 @@ static void some_examples(const void *context, int k, int thread)
         last_outputs(p, x, examples, y + p->straight);
 }
 
+/* A share of the blocks: all of them go through a panel of weights while it is near. */
+static void some_blocks(const void *context, int share, int thread)
+{
+    struct panel p = *(const struct panel *)context;
+    const struct dense_shape *s = p.s;
+    const int panel = PANEL_FLOATS / s->out < 64 ? 64 : PANEL_FLOATS / s->out;
+    const long blocks = (s->n + p.size - 1) / p.size;
+    const int first = (int)(blocks * share / p.shares);
+    const int last = (int)(blocks * (share + 1) / p.shares);
+    (void)thread;
+    for (; p.from < s->in; p.from = p.end) {
+        p.end = s->in - p.from < panel ? s->in : p.from + panel;
+        for (int k = first; k < last; k++)
+            block(&p, k);
+    }
+}
+
 static void forward(const struct dense_shape *s, const float *x, const float *w, const float *b,
                     float *y)
 {
-    const int panel = PANEL_FLOATS / s->out < 64 ? 64 : PANEL_FLOATS / s->out;
+    const double work = (double)s->n * s->in * s->out;
     const int each = (s->n + thread_count() - 1) / thread_count();
     const int size = (part_size(each, 0, TURNED_COLS) + 7) / 8 * 8;
-    struct panel p = { s, x, w, b, y, straight(s, 8), size };
-    for (; p.from < s->in; p.from = p.end) {
-        p.end = s->in - p.from < panel ? s->in : p.from + panel;
-        thread_each((s->n + size - 1) / size, (double)s->n * s->out * (p.end - p.from),
-                    some_examples, &p);
-    }
+    const int shares = thread_shares((s->n + size - 1) / size, work);
+    const struct panel p = { s, x, w, b, y, straight(s, 8), size, shares };
+    thread_each(shares, work, some_blocks, &p);
 }
 
 /* The operands of backward. */
