@@ -4,7 +4,7 @@
  * not worth turning. */
 #include "ref/dense.h"
 #include "fast/dots.h"
-#include "fast/product.h"
+#include "fast/quads.h"
 #include "fast/turn.h"
 
 /* So many floats of a matrix are gone through at a time: the cache near the core holds them while
@@ -19,10 +19,30 @@ static int tile_rows(int cols)
     return cols > 48 && MOST_ROWS > 6 ? 6 : MOST_ROWS;
 }
 
+/* All rows from `row` on. */
+static void multiply(const struct product *p, int row)
+{
+    for (; row < p->rows; row += part_size(p->rows, row, p->most))
+        product_block(p, row, 0);
+}
+
 static void multiply_all(const struct product *p)
 {
-    for (int row = 0; row < p->rows; row += part_size(p->rows, row, p->most))
-        product_block(p, row, 0);
+    multiply(p, 0);
+}
+
+/* Likewise, where the columns are so many vectors and few more that rows may share one. */
+static void multiply_quads(const struct product *p)
+{
+    const int few = p->cols % 16, rows = p->rows / QUAD_ROWS * QUAD_ROWS;
+    struct product first = *p;
+    first.rows = rows;
+    first.cols = p->cols - few - 16 * QUAD_VECTORS;
+    first.most = tile_rows(first.cols);
+    multiply_all(&first);
+    for (int row = 0; row < rows; row += QUAD_ROWS)
+        quad_tile(p, row, few);
+    multiply(p, rows);
 }
 
 /* to[o][i] = w[i][o]. */
@@ -59,7 +79,8 @@ struct panel {
     const struct dense_shape *s;
     const float *x, *w, *b;
     float *y;
-    int straight, size, shares; /* shares: of the blocks */
+    int straight, quads; /* quads: whether the last outputs of four examples share a vector */
+    int size, shares;    /* shares: of the blocks */
     int from, end;
 };
 
@@ -92,12 +113,16 @@ static void block(const struct panel *p, int k)
     const int n = k * p->size, examples = s->n - n < p->size ? s->n - n : p->size;
     const float *x = p->x + (size_t)n * s->in;
     float *y = p->y + (size_t)n * s->out;
-    multiply_all(&(struct product){
+    const struct product sums = {
         .rows = examples, .cols = p->straight, .depth = p->end - p->from,
         .most = tile_rows(p->straight), .a = x + p->from, .a_row = (size_t)s->in,
         .m = p->w + (size_t)p->from * s->out, .step = { (size_t)s->out, 1 },
         .start = p->from ? y : p->b, .start_row = p->from ? (size_t)s->out : 0,
-        .out = y, .out_row = (size_t)s->out });
+        .out = y, .out_row = (size_t)s->out };
+    if (p->quads)
+        multiply_quads(&sums);
+    else
+        multiply_all(&sums);
     if (p->straight < s->out)
         last_outputs(p, x, examples, y + p->straight);
 }
@@ -126,7 +151,9 @@ static void forward(const struct dense_shape *s, const float *x, const float *w,
     const int each = (s->n + thread_count() - 1) / thread_count();
     const int size = (part_size(each, 0, TURNED_COLS) + 7) / 8 * 8;
     const int shares = thread_shares((s->n + size - 1) / size, work);
-    const struct panel p = { s, x, w, b, y, straight(s, 8), size, shares };
+    const int few = s->out % 16, quads = few > 0 && few <= 4 && s->out / 16 >= QUAD_VECTORS;
+    const int last = quads ? s->out : straight(s, 8);
+    const struct panel p = { s, x, w, b, y, last, quads, size, shares };
     thread_each(shares, work, some_blocks, &p);
 }
 

@@ -18,6 +18,7 @@
  *   v_load_part(p, from, n)     v_load_n, but +0 and untouched for l < from as well
  *   v_load_stride(p, s, n)      lane l = p[l * s] for l < n, else +0; nothing before or behind
  *                               those is touched
+ *   v_quad(p)                   lane l = p[l mod 4]
  *   v_fetch(p)                  p[0] will be wanted soon
  *   v_store(p, x), v_store_n(p, x, n), v_store_stride(p, s, x, n)
  *                               the same lanes the other way; other lanes are not written

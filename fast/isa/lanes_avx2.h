@@ -55,3 +55,8 @@ static inline __m256 vec_pick(v x, v y, __m256i i)
     return _mm256_blendv_ps(vec_spread(x, i), vec_spread(y, i), VEC_SIGN(i, 27));
 }
 static inline v v_pick(v x, v y, vi i) { return (v){vec_pick(x, y, i.a), vec_pick(x, y, i.b)}; }
+static inline v v_quad(const float *p)
+{
+    const __m256 q = _mm256_broadcast_ps((const __m128 *)p);
+    return (v){q, q};
+}

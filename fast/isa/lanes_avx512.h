@@ -50,3 +50,4 @@ static inline v v_behind(v a, v b)
 }
 static inline v v_spread(v x, vi i) { return _mm512_permutexvar_ps(i, x); }
 static inline v v_pick(v a, v b, vi i) { return _mm512_permutex2var_ps(a, i, b); }
+static inline v v_quad(const float *p) { return _mm512_broadcast_f32x4(_mm_loadu_ps(p)); }

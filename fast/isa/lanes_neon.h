@@ -48,3 +48,4 @@ static inline v v_spread(v x, vi i)
     const uint8x16x4_t p = VEC_BYTES(x);
     return (v){vec_pick(p, p, i.a), vec_pick(p, p, i.b), vec_pick(p, p, i.c), vec_pick(p, p, i.d)};
 }
+static inline v v_quad(const float *p) { float32x4_t q = vld1q_f32(p); return (v){q, q, q, q}; }

@@ -10,3 +10,4 @@ static inline v vec_high2(v a, v b) { VEC_HALF(l % 4 < 2, l / 4 * 4 + l % 2 + 2)
 static inline v vec_low1(v a, v b) { VEC_HALF(l % 4 < 2, l / 4 * 4 + l % 2 * 2); }
 static inline v vec_high1(v a, v b) { VEC_HALF(l % 4 < 2, l / 4 * 4 + l % 2 * 2 + 1); }
 static inline v v_spread(v x, vi n) { VEC_EACH(v, f, x.f[n.i[l]]); }
+static inline v v_quad(const float *p) { VEC_EACH(v, f, p[l % 4]); }
