@@ -41,19 +41,12 @@ INLINED struct exp_parts exp_parts(v x)
     return (struct exp_parts){ a, v_fma(r2, q, low), k, v_bits(shifted) };
 }
 
-/* hi + lo = 1 + a + b with hi the nearest float. Only the addition of b rounds: where 1 + a + b is
- * near 1, (hi - 1) + lo is still as precise as a and b are. */
-struct float_pair {
-    v hi, lo;
-};
-
-INLINED struct float_pair one_plus(struct exp_parts e)
+/* 2^-k for |k| < 64 and up to 190: 2^64 times as much is a normal number, what becomes of it may be
+ * denormal, and is 0 from k = 150 on. */
+INLINED v power_below(struct exp_parts e)
 {
-    const v one = v_set1(1);
-    v t = v_add(one, e.a);
-    v rest = v_add(v_add(v_sub(one, t), e.a), e.b);
-    v hi = v_add(t, rest);
-    return (struct float_pair){ hi, v_add(v_sub(t, hi), rest) };
+    vi raised = i_sub(i_set1(ONE_BITS + (64u << 23)), i_shl(e.bits, 23));
+    return v_mul(v_from_bits(raised), v_set1(0x1p-64f));
 }
 
 /* e^x. exp(-inf) = 0, exp(inf) = inf.
@@ -105,68 +98,66 @@ INLINED v v_log1p(v x)
     return log_parts(v_select(low, v_set1(0), v_set1(1)), f);
 }
 
-/* 1 / (1 + e^-x). sigmoid(-inf) = 0, sigmoid(inf) = 1.
- * Error: 0.787 ulp at -0x1.5ec7c4p+6, a denormal result; 0.698 at -0x1.8165a8p+5 among others.
+/* 1 / (1 + e^z) = s q (1 + rest) with s = 2^-k and e^z = 2^k (1 + m), for -18 <= z <= 105.
  *
- * With e^-x = 2^k m and s = 2^-k it is s / (s + m): nothing overflows, and the result is denormal
- * only in the last scaling. q is 1 / (s + m) and is corrected once by 1 - q (s + m), which needs
- * what the sum s + m has lost: what of the smaller of the two is not in it, exactly. */
-INLINED v v_sigmoid(v x)
+ * m is rounded, by 2^-26 at most. q is 1 / d, and rest is 1 - q times the sum of 1, s and m: the
+ * division's error and what d lacks of the sum, exactly. c is 1 + s for |k| < 24; for larger k it
+ * has lost s, for smaller 1, which below -24 does not count. Only s may be denormal. */
+struct logistic {
+    v s, m, q, rest;
+};
+
+INLINED struct logistic logistic(v z)
 {
     const v one = v_set1(1);
-    v z = v_min(v_set1(105), v_max(v_set1(-20), v_neg(x)));
     struct exp_parts e = exp_parts(z);
-    struct float_pair m = one_plus(e);
-    v k = v_neg(e.k), s = v_scale(one, k);
-    v d = v_add(s, m.hi), large = v_max(s, m.hi), small = v_min(s, m.hi);
-    v lost = v_add(v_sub(small, v_sub(d, large)), m.lo);
+    v s = power_below(e), m = v_add(e.a, e.b);
+    v c = v_add(one, s), c_lost = v_add(v_sub(one, c), s);
+    v d = v_add(c, m), lost = v_add(v_add(v_sub(c, d), m), c_lost);
     v q = v_div(one, d);
-    v rest = v_fnma(q, lost, v_fnma(q, d, one));
-    return v_scale(v_fma(rest, q, q), k);
+    return (struct logistic){ s, m, q, v_fnma(q, lost, v_fnma(q, d, one)) };
+}
+
+/* 1 / (1 + e^-x). sigmoid(-inf) = 0, sigmoid(inf) = 1.
+ * Error: 0.907 ulp at -0x1.0b8e8ep+6. */
+INLINED v v_sigmoid(v x)
+{
+    struct logistic l = logistic(v_min(v_set1(105), v_max(v_set1(-18), v_neg(x))));
+    return v_mul(v_fma(l.rest, l.q, l.q), l.s);
 }
 
 /* sigmoid(x) sigmoid(-x), the derivative of sigmoid, even in x.
- * Error: 0.780 ulp at 0x1.5ed742p+6, a denormal result; 0.694 at 0x1.b56956p+4 among others.
+ * Error: 0.907 ulp at 0x1.0b8e8ep+6.
  *
- * With e^-|x| = s m, s = 2^k, it is s m / (1 + s m)^2, the quotient m / d corrected as above. */
+ * sigmoid(-|x|) is s q (1 + rest), and what is left of 1 is (1 + m) q (1 + rest): n and what its
+ * rounding lost, and rest. The last sum takes the product q n as it is. */
 INLINED v v_dsigmoid(v x)
 {
-    const v one = v_set1(1);
-    v z = v_max(v_set1(-105), v_neg(v_abs(x)));
-    struct exp_parts e = exp_parts(z);
-    struct float_pair m = one_plus(e);
-    v s = v_scale(one, e.k);
-    v hi = v_mul(s, m.hi), t = v_add(one, hi);
-    v t_lost = v_add(v_add(v_sub(one, t), hi), v_mul(s, m.lo));
-    v d = v_mul(t, t);
-    v d_gain = v_fnma(v_add(t, t), t_lost, v_fnma(t, t, d));
-    v y = v_div(one, d), q = v_mul(m.hi, y);
-    v rest = v_add(v_fnma(q, d, m.hi), v_fma(q, d_gain, m.lo));
-    return v_scale(v_fma(rest, y, q), e.k);
+    struct logistic l = logistic(v_min(v_set1(105), v_abs(x)));
+    v n = v_fma(l.m, l.q, l.q), n_lost = v_fma(l.m, l.q, v_sub(l.q, n));
+    v lost = v_fma(v_add(l.rest, l.rest), n, n_lost);
+    return v_mul(v_fma(l.q, n, v_mul(l.q, lost)), l.s);
 }
 
 /* The hyperbolic tangent. tanh(+-0) = +-0, tanh(+-inf) = +-1.
- * Error: 0.922 ulp at 0x1.9756ccp-4.
+ * Error: 0.964 ulp at 0x1.fad6eep-5.
  *
- * With e^-2|x| = s m, s = 2^k, it is (1 - s m) / (1 + s m), both parts of it sums of two floats.
- * Near 0 that needs no polynomial of its own, for there s is 1 and 1 - m loses nothing; below 2^-13
- * the result is x. */
+ * It is 1 - p (1 + rest) with p (1 + rest) = 2 / (1 + e^2|x|), where e^2|x| = 2^k (1 + a + b) and
+ * s = 2^-k: p = 2 s q, and q is about 1 / (1 + s + a + b). rest is 1 - q times each of these. The
+ * first difference, which is q (a + b) and what q lacks, is exact for k < 2, whose p is large. An s
+ * that 1 + s has lost is too small to count. Below 2^-13 the result is x. */
 INLINED v v_tanh(v x)
 {
     const v one = v_set1(1);
-    v a = v_abs(x);
-    vi sign = i_xor(v_bits(x), v_bits(a));
-    v z = v_mul(v_min(v_set1(10), a), v_set1(-2));
-    struct exp_parts e = exp_parts(z);
-    struct float_pair m = one_plus(e);
-    v s = v_from_bits(i_add(i_shl(e.bits, 23), i_set1(ONE_BITS)));
-    v hi = v_mul(s, m.hi), lo = v_mul(s, m.lo);
-    v n = v_sub(one, hi), n_lost = v_sub(v_sub(v_sub(one, n), hi), lo);
-    v d = v_add(one, hi), d_lost = v_add(v_add(v_sub(one, d), hi), lo);
-    v y = v_div(one, d), q = v_mul(n, y);
-    v rest = v_add(v_fnma(q, d, n), v_fnma(q, d_lost, n_lost));
-    v r = v_from_bits(i_xor(v_bits(v_fma(rest, y, q)), sign));
-    return v_select(v_lt(a, v_set1(0x1p-13f)), x, r);
+    v size = v_abs(x), half = v_min(v_set1(10), size);
+    vi sign = i_xor(v_bits(x), v_bits(size));
+    struct exp_parts e = exp_parts(v_add(half, half));
+    v s = power_below(e), c = v_add(one, s);
+    v q = v_div(one, v_add(c, v_add(e.a, e.b)));
+    v rest = v_fnma(q, e.b, v_fnma(q, e.a, v_fnma(q, c, one)));
+    v p = v_mul(v_add(s, s), q), y = v_sub(one, p);
+    y = v_add(y, v_fnma(p, rest, v_sub(v_sub(one, y), p)));
+    return v_select(v_lt(size, v_set1(0x1p-13f)), x, v_from_bits(i_xor(v_bits(y), sign)));
 }
 
 #endif

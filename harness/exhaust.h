@@ -9,7 +9,7 @@
  * last place at most (so the manual of the GNU C library), and what ref makes of them in a few
  * operations by less than 2^-50 of its value. A unit in the last place of float is 2^-24 of the
  * value and more, so that the errors measured here are off by 2^-26 of a unit: a verdict could only
- * be wrong for one between 1 - 2^-26 and 1 + 2^-26, and the worst, 0.922, is far from there.
+ * be wrong for one between 1 - 2^-26 and 1 + 2^-26, and the worst, 0.964, is far from there.
  */
 #ifndef HARNESS_EXHAUST_H
 #define HARNESS_EXHAUST_H

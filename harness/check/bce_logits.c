@@ -52,7 +52,7 @@ const struct check bce_logits_check = {
           .operand = { { "z", IN, "n len", FILL_LOGITS },
                        { "t", IN, "n len", FILL_TARGETS },
                        { "loss", OUT, "", .terms = "n len", .more = 8 } } },
-        { CALLS(backward), .elements = "n len", .operations = 34, .divisions = 2,
+        { CALLS(backward), .elements = "n len", .operations = 29, .divisions = 2,
           .magnitude = backward_magnitude,
           .operand = { { "z", IN, "n len", FILL_LOGITS },
                        { "t", IN, "n len", FILL_TARGETS },
