@@ -20,20 +20,17 @@ static inline vm m_first(int n)
     return v_lt(v_set1(0.0f), v_load(lane));
 }
 
-static inline v v_load_n(const float *p, int n)
-{
-    float lane[16] = { 0 };
-    for (int l = 0; l < 16 && l < n; l++)
-        lane[l] = p[l];
-    return v_load(lane);
-}
-
 static inline v v_load_part(const float *p, int from, int n)
 {
     float lane[16] = { 0 };
     for (int l = from < 0 ? 0 : from; l < 16 && l < n; l++)
         lane[l] = p[l];
     return v_load(lane);
+}
+
+static inline v v_load_n(const float *p, int n)
+{
+    return v_load_part(p, 0, n);
 }
 
 static inline void v_store_n(float *p, v x, int n)
