@@ -19,6 +19,32 @@ static int tile_rows(int cols)
     return cols > 48 && MOST_ROWS > 6 ? 6 : MOST_ROWS;
 }
 
+/* All rows from `row` on. */
+static void multiply(const struct product *p, int row)
+{
+    for (; row < p->rows; row += part_size(p->rows, row, p->most))
+        product_block(p, row, 0);
+}
+
+static void multiply_all(const struct product *p)
+{
+    multiply(p, 0);
+}
+
+/* Likewise, where the columns are so many vectors and few more that rows may share one. */
+static void multiply_quads(const struct product *p)
+{
+    const int few = p->cols % 16, rows = p->rows / QUAD_ROWS * QUAD_ROWS;
+    struct product first = *p;
+    first.rows = rows;
+    first.cols = p->cols - few - 16 * QUAD_VECTORS;
+    first.most = tile_rows(first.cols);
+    multiply_all(&first);
+    for (int row = 0; row < rows; row += QUAD_ROWS)
+        quad_tile(p, row, few);
+    multiply(p, rows);
+}
+
 /* to[o][i] = w[i][o]. */
 static void turn_inputs(const float *w, int inputs, int outputs, int out, float *to)
 {
@@ -136,8 +162,6 @@ struct gradients {
     const struct dense_shape *s;
     const float *x, *w, *dy;
     float *dx, *dw;
-    int shares;          /* of the blocks of inputs */
-    const float *turned; /* dy, or NULL */
 };
 
 /* dx of `inputs` inputs from i on, of one example. */
@@ -164,18 +188,6 @@ static void input_gradient(const struct gradients *g, int i, int inputs, float *
     }
 }
 
-/* Or, where examples fill vectors, with them in the lanes: then dx is turned, not the weights. */
-static void turned_gradient(const struct gradients *g, int i, int inputs, float *sums)
-{
-    const struct dense_shape *s = g->s;
-    multiply_all(&(struct product){
-        .rows = inputs, .cols = s->n, .depth = s->out, .most = tile_rows(s->n),
-        .a = g->w + (size_t)i * s->out, .a_row = (size_t)s->out,
-        .m = g->turned, .step = { TURNED_COLS, 1 }, .out = sums, .out_row = TURNED_COLS });
-    for (int k = 0; k < inputs; k += 16)
-        turn_back(sums + k * TURNED_COLS, s->n, inputs - k, s->in, g->dx + i + k);
-}
-
 /* dw of these; of the last outputs, with inputs in the lanes. */
 static void weight_gradient(const struct gradients *g, int i, int inputs, float *turned)
 {
@@ -199,45 +211,26 @@ static void weight_gradient(const struct gradients *g, int i, int inputs, float 
     turn_back(turned, inputs, outputs, s->out, dw + first);
 }
 
-/* Block k of the inputs. */
-static void block_of_inputs(const struct gradients *g, int k)
+static void some_inputs(const void *context, int k, int thread)
 {
+    const struct gradients *g = context;
     const int i = k * TURNED_COLS, left = g->s->in - i;
     const int inputs = left < TURNED_COLS ? left : TURNED_COLS;
     _Alignas(64) float turned[TURNED_ROWS * TURNED_COLS];
+    (void)thread;
     if (g->dx && g->s->n == 1)
         one_example(g, i, inputs);
-    else if (g->dx && g->turned)
-        turned_gradient(g, i, inputs, turned);
     else if (g->dx)
         input_gradient(g, i, inputs, turned);
     weight_gradient(g, i, inputs, turned);
 }
 
-/* A share of the blocks. Each turns dy for itself: from another core it would take longer. */
-static void some_inputs(const void *context, int share, int thread)
-{
-    struct gradients g = *(const struct gradients *)context;
-    const struct dense_shape *s = g.s;
-    const long blocks = (s->in + TURNED_COLS - 1) / TURNED_COLS;
-    _Alignas(64) float turned[TURNED_ROWS * TURNED_COLS];
-    const int turns = g.dx && s->n % 16 == 0 && s->n <= TURNED_COLS && s->n <= s->out &&
-                      s->out <= TURNED_ROWS;
-    (void)thread;
-    if (turns)
-        turn_inputs(g.dy, s->n, s->out, s->out, turned);
-    g.turned = turns ? turned : NULL;
-    for (long k = blocks * share / g.shares; k < blocks * (share + 1) / g.shares; k++)
-        block_of_inputs(&g, (int)k);
-}
-
 static void backward(const struct dense_shape *s, const float *x, const float *w, const float *dy,
                      float *dx, float *dw, float *db)
 {
-    const double work = (double)s->n * s->in * s->out;
-    const int shares = thread_shares((s->in + TURNED_COLS - 1) / TURNED_COLS, work);
-    const struct gradients g = { s, x, w, dy, dx, dw, shares, NULL };
-    thread_each(shares, work, some_inputs, &g);
+    const struct gradients g = { s, x, w, dy, dx, dw };
+    thread_each((s->in + TURNED_COLS - 1) / TURNED_COLS, (double)s->n * s->in * s->out, some_inputs,
+                &g);
     for (int o = 0; o < s->out; o += 16) {
         v sum = v_set1(0.0f);
         for (int n = 0; n < s->n; n++)

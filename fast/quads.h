@@ -1,4 +1,4 @@
-/* quads.h - products of all rows, and the tile of product.h with up to four columns more.
+/* quads.h - the tile of product.h with up to four columns more.
  *
  * In a vector of their own they would leave most of it empty: four rows share one, the columns of
  * row r in the last lanes of 4 r to 4 r + 3. The lanes before them compute what is not wanted.
@@ -68,32 +68,6 @@ static void quad_tile(const struct product *p, int row, int n)
         v_store(lanes, shared[r / 4]);
         quad_copy(lanes + 4 - n, 4, n, out + r * out_row + 16 * C, out_row);
     }
-}
-
-/* All rows from `row` on. */
-static void multiply(const struct product *p, int row)
-{
-    for (; row < p->rows; row += part_size(p->rows, row, p->most))
-        product_block(p, row, 0);
-}
-
-static void multiply_all(const struct product *p)
-{
-    multiply(p, 0);
-}
-
-/* Likewise, where the columns are so many vectors and few more that rows may share one. */
-static void multiply_quads(const struct product *p)
-{
-    const int few = p->cols % 16, rows = p->rows / QUAD_ROWS * QUAD_ROWS;
-    struct product first = *p;
-    first.rows = rows;
-    first.cols = p->cols - few - 16 * QUAD_VECTORS;
-    first.most = MOST_ROWS;
-    multiply_all(&first);
-    for (int row = 0; row < rows; row += QUAD_ROWS)
-        quad_tile(p, row, few);
-    multiply(p, rows);
 }
 
 #endif

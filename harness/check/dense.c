@@ -26,7 +26,6 @@ static const char *const cases[] = {
     "n=120,in=131,out=20", /* the last outputs turned, of more examples than go at a time */
     "n=18,in=150,out=1029", /* likewise, and of more inputs */
     "n=18,in=150,out=1026", /* so few that examples share vectors */
-    "n=80,in=20,out=100",   /* examples in whole vectors, but more than go at a time */
     NULL
 };
 
