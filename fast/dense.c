@@ -52,7 +52,7 @@ static void turn_inputs(const float *w, int inputs, int outputs, int out, float 
         turn(w + (size_t)i * out, (size_t)out, inputs - i, outputs, to + i, TURNED_COLS);
 }
 
-/* The other way, of 16 outputs at most. */
+/* The other way, of fewer than 16 outputs. */
 static void turn_back(const float *from, int inputs, int outputs, int out, float *w)
 {
     for (int i = 0; i < inputs; i += 16) {

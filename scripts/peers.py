@@ -6,9 +6,9 @@
 In every round each side takes the least of some short bursts; told are medians over the rounds, and
 as ratios the medians of those within one round: on a machine that slows down both sides do. Where a
 process finds its memory, and what PyTorch makes of it, differs by up to a fifth from one to the next:
-so both sides begin anew for every three rounds. oneDNN is
-told twice: `best` in its own layouts, nothing reordered; `plain` from NCHW to NCHW, as ours comes and
-goes. PyTorch's step is zero_grad, forward, loss, backward and SGD's step; ours computes the same.
+so both sides begin anew for every three rounds. oneDNN is told twice: `best` in its own layouts,
+nothing reordered; `plain` from NCHW to NCHW, as ours comes and goes. PyTorch's step is zero_grad,
+forward, loss, backward and SGD's step; ours computes the same.
 
 At the limit: how many times their speed ours would have if it took no longer than what it cannot do
 without, timed by itself in the same turns: its multiply-adds and the vector operations of sigmoid and
@@ -256,7 +256,7 @@ def main():
     if not importlib.util.find_spec('torch'):
         print('no PyTorch here: scripts/setup.sh peers; its rows are left out', file=sys.stderr)
     processes = (options.rounds + ROUNDS - 1) // ROUNDS
-    wanted, measured, rows = {}, {}, []
+    measured, rows = {}, []
     with multiprocessing.get_context('spawn').Pool(1, maxtasksperchild=1) as pool:
         for k in range(processes):
             share = k + 1, processes
@@ -264,9 +264,8 @@ def main():
                 one = pool.apply(turns, (options.build, options.threads, options.only, share))
             except (OSError, RuntimeError) as error:
                 sys.exit('peers: %s' % error)
-            for row, (ratio, seconds) in one.items():
-                wanted[row] = ratio
-                measured.setdefault(row, []).extend(seconds)
+            for row, (wanted, seconds) in one.items():
+                measured.setdefault(row, (wanted, []))[1].extend(seconds)
     if sys.stderr.isatty():
         print('\r\033[K', end='', file=sys.stderr)
 
@@ -278,16 +277,16 @@ def main():
           % (options.threads, 's' if options.threads > 1 else '', processes * ROUNDS, processes))
     print('| work | shape | ours us | peer | peer us | times | at the limit | wanted | verdict |')
     print('|---|---|---:|---|---:|---:|---:|---:|---|')
-    for (work, shape, peer), seconds in measured.items():
-        tell({'work': work, 'shape': shape, 'peer': peer, 'wanted': wanted[work, shape, peer],
+    for (work, shape, peer), (wanted, seconds) in measured.items():
+        tell({'work': work, 'shape': shape, 'peer': peer, 'wanted': wanted,
               'ours': median(t[0] for t in seconds), 'theirs': median(t[1] for t in seconds),
               'times': median(t[1] / t[0] for t in seconds),
               'at_limit': median(t[1] / t[2] for t in seconds) if len(seconds[0]) > 2 else None})
-    for what, word, peer, ratio in MEANS:
+    for what, word, peer, wanted in MEANS:
         some = [r for r in rows if r['peer'] == peer and word in r['work'] + ' ' + r['shape']]
         if some:
             tell({'work': what, 'shape': 'geometric mean of %d' % len(some), 'peer': peer,
-                  'wanted': ratio, 'ours': None, 'theirs': None,
+                  'wanted': wanted, 'ours': None, 'theirs': None,
                   'times': geometric_mean(r['times'] for r in some),
                   'at_limit': geometric_mean(r['at_limit'] for r in some)})
     result = options.build / 'peers.json'

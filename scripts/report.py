@@ -254,8 +254,8 @@ def speed(build):
              {"missed": "**missed**"}.get(r["verdict"], r["verdict"]))
             for r in p["rows"]]
     text += (f"\nBeside others, in turns within one run, medians over {p['rounds']} rounds (a third where a call\n"
-             f"takes long) in {p['processes']} processes, threads: {p['threads']}. oneDNN is told in its own layouts with nothing reordered (best)\n"
-             "and from NCHW to NCHW as ours comes and goes (plain). At the limit: how many times their speed\n"
+             f"takes long) in {p['processes']} processes, threads: {p['threads']}. oneDNN is told in its own layouts\n"
+             "with nothing reordered (best) and from NCHW to NCHW as ours comes and goes (plain). At the limit: how many times their speed\n"
              "ours would have if it took no longer than what it cannot do without, timed by itself in the same\n"
              "turns: its multiply-adds and the operations of sigmoid and the like, in registers, and in a step of\n"
              "one image, for dense layers, the reading, and reading and writing, of their weights. What that\n"
