@@ -206,7 +206,7 @@ static void run_item(struct campaign *c, struct guard *guard, const struct item 
         tally_failure(c, t, item->text, ISA_scalar, e.text, NULL);
         return;
     }
-    for (int exact = 0; exact <= t->function->exact; exact++) {
+    for (int exact = 0; exact <= function_exact(t->check, t->function, &shape); exact++) {
         struct work w = { c, t, guard, exact };
         const double start = seconds_now();
         const bool held = try_shape(&w, &shape, &w.verdict);

@@ -148,12 +148,12 @@ static void try_lanes(struct campaign *c, struct guard *guard, struct tally *tal
                       const char *text)
 {
     struct trials t = { .campaign = c, .tally = tally, .text = text, .judge.guard = guard };
-    const bool exact = tally->function->exact;
     union any_shape shape;
     struct error e;
     if (!shape_parse(tally->check, text, "case", &shape, &e) ||
         !shape_is_small(tally->check, tally->function, &shape))
         return;
+    const bool exact = function_exact(tally->check, tally->function, &shape);
     judge_begin(&t.judge, tally->check, tally->function, &shape);
     draw_inputs(c->seed, &t.judge, text, exact);
     without_extremes(&t, exact);

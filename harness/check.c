@@ -195,6 +195,18 @@ size_t operand_count(const struct check *c, const struct operand *o, const void 
     return count;
 }
 
+bool function_exact(const struct check *c, const struct function *f, const void *shape)
+{
+    bool exact = f->exact;
+    for (const struct key *k = c->key; k->name; k++)
+        if (k->kind == KEY_REAL) {
+            double x;
+            memcpy(&x, (const char *)shape + k->offset, sizeof x);
+            exact = exact && fmod(x, 0.5) == 0.0;
+        }
+    return exact;
+}
+
 bool shape_is_small(const struct check *c, const struct function *f, const void *shape)
 {
     enum { SMALL = 4096 };

@@ -86,7 +86,8 @@ struct function {
                            * take */
     int operations, divisions; /* so many vector operations and divisions; NULL: not counted */
     enum rule rule;
-    bool exact; /* integers in, small enough, give exact sums: judged bit for bit as well */
+    bool exact; /* integers in, small enough, give exact sums, where the reals among the keys are
+                 * whole halves: judged bit for bit as well */
     /* S, written into the OUT operands; NULL: ref on the absolute values of what does not
      * select. */
     void (*magnitude)(const void *shape, double *const *operand);
@@ -165,6 +166,9 @@ int operand_dims(const struct check *c, const struct operand *o, const void *sha
                  int dim[MAX_DIMS]);
 size_t operand_count(const struct check *c, const struct operand *o, const void *shape);
 bool operand_absent(const struct check *c, const struct operand *o, const void *shape);
+
+/* Whether the exact judge has a say. */
+bool function_exact(const struct check *c, const struct function *f, const void *shape);
 
 /* No operand is so large that what is tried many times over would take long. */
 bool shape_is_small(const struct check *c, const struct function *f, const void *shape);

@@ -4,8 +4,11 @@
 
 void fill_integers(struct rng *r, double *x, size_t count, int largest)
 {
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         x[i] = rng_int(r, -largest, largest);
+        if (x[i] == 0.0 && rng_int(r, 0, 1))
+            x[i] = -0.0;
+    }
 }
 
 const double *fill_specials(enum fill fill)

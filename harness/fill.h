@@ -5,7 +5,7 @@
 
 #include "harness/check.h"
 
-/* Integers of absolute value at most `largest`. */
+/* Integers of absolute value at most `largest`, and zeros of either sign. */
 void fill_integers(struct rng *r, double *x, size_t count, int largest);
 
 /* What an element may be beside a number, ended by 0: NaN, and an infinity where no row has to sum

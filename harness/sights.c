@@ -67,16 +67,17 @@ static void look_at_specials(struct look *l, struct rng *r, bool exact)
 static void look_at_random(struct look *l)
 {
     enum { DRAWS = 4 };
+    const bool may = function_exact(l->check, l->function, l->shape);
     for (int draw = 0; draw < 2 * DRAWS; draw++) {
         const bool exact = draw % 2;
         const uint64_t seed = rng_next(&l->seeds);
-        if (exact && !l->function->exact)
+        if (exact && !may)
             continue;
         judge_begin(&l->judge, l->check, l->function, l->shape);
         draw_inputs(seed, &l->judge, l->shape_text, exact);
         l->judge.flags = true;
         judge(l, exact ? SIGHT_INTEGERS : SIGHT_REALS, exact);
-        if (draw < 2 && exact == l->function->exact)
+        if (draw < 2 && exact == may)
             look_at_specials(l, &l->seeds, exact);
         judge_end(&l->judge);
     }

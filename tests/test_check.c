@@ -193,6 +193,33 @@ static void operands_have_the_dimensions_of_the_contract(void **state)
     }
 }
 
+static void integers_are_exact_where_no_real_key_rounds(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *function, *shape;
+        bool exact;
+    } table[] = {
+        { "dense.backward", "n=2,in=3,out=4", true },
+        { "sigmoid.forward", "len=3", false },
+        { "sgd.step", "len=3,lr=1", true },
+        { "sgd.step", "len=3,lr=0.5", true },
+        { "sgd.step", "len=3,lr=0.1", false },
+        { "dense_sgd.backward", "in=3,out=4,lr=0.5", true },
+        { "dense_sgd.backward", "in=3,out=4,lr=0.25", false },
+        { "bce.forward", "n=1,len=2,eps=0", false },
+    };
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
+        const struct check *c;
+        union any_shape shape;
+        struct error e;
+        const struct function *f = find_function(table[i].function, &c);
+        if (!f || !shape_parse(c, table[i].shape, "case", &shape, &e) ||
+            function_exact(c, f, &shape) != table[i].exact)
+            fail_msg("%s of %s", table[i].function, table[i].shape);
+    }
+}
+
 /* The value of a key by its name, or of a number, and perhaps 1 or 2 more. */
 static int value_of(const struct check *c, const char *text, const void *shape)
 {
@@ -260,6 +287,7 @@ int main(void)
         cmocka_unit_test(every_check_describes_its_layer),
         cmocka_unit_test(bad_cases_give_one_clear_line),
         cmocka_unit_test(operands_have_the_dimensions_of_the_contract),
+        cmocka_unit_test(integers_are_exact_where_no_real_key_rounds),
         cmocka_unit_test(random_shapes_meet_the_needs_and_look_for_trouble),
     };
     return cmocka_run_group_tests_name("check", tests, NULL, NULL);

@@ -55,7 +55,8 @@ const struct check dense_sgd_check = {
     .invalid = invalid,
     .cases = cases, .trouble = trouble, .documents = 5, .large = large,
     .function = {
-        { CALLS(backward), .flops = "in out", .each = 6, .magnitude = magnitude,
+        { CALLS(backward), .flops = "in out", .each = 6, .exact = true,
+          .magnitude = magnitude,
           .operand = { { "x", IN, "in" },
                        { "w", IN, "in out" },
                        { "b", IN, "out" },

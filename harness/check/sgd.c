@@ -37,7 +37,7 @@ const struct check sgd_check = {
     .invalid = invalid,
     .cases = cases, .trouble = trouble, .documents = 3, .large = large,
     .function = {
-        { CALLS(step), .magnitude = magnitude,
+        { CALLS(step), .exact = true, .magnitude = magnitude,
           .operand = { { "w", IN, "len" },
                        { "dw", IN, "len" },
                        { "updated", OUT, "len", .terms = "", .more = 2, .over = "w" } } },
