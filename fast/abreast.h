@@ -114,7 +114,8 @@ struct abreast_call {
 
 static int most_taps(const struct conv2d_shape *s)
 {
-    const int back = s->stride * s->stride * phase_of(s, 0, 0).taps, taps = s->c * s->kh * s->kw;
+    const int tables = phase_of(s, s->stride - 1, s->stride - 1).table + 1;
+    const int back = tables * phase_of(s, 0, 0).taps, taps = s->c * s->kh * s->kw;
     return back > taps ? back : taps;
 }
 
@@ -198,7 +199,7 @@ static void data_16(const void *context, int k, int thread)
                     .rows = s->c, .cols = 16 * f.cols, .depth = f.taps, .most = MOST_ROWS,
                     .a = a->w, .a_row = (size_t)s->kh * s->kw,
                     .m = output + abreast_at(in, 0, i / st, (f.j + s->pad) / st),
-                    .table = a->tap + (p * st + q) * (size_t)a->taps,
+                    .table = a->tap + f.table * (size_t)a->taps,
                     .out = image + abreast_at(out, 0, i, f.j + s->pad),
                     .out_row = (size_t)abreast_at(out, 1, 0, 0) });
         }
@@ -215,7 +216,7 @@ static void data_abreast(const struct conv2d_shape *s, int groups, const float *
     const int st = s->stride;
     for (int p = 0; p < st; p++)
         for (int q = 0; q < st; q++) {
-            struct place *t = a.tap + (p * st + q) * (size_t)a.taps;
+            struct place *t = a.tap + phase_of(s, p, q).table * (size_t)a.taps;
             for (int o = 0; o < s->o; o++)
                 for (int i = p; i < s->kh; i += st)
                     for (int j = q; j < s->kw; j += st)

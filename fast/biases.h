@@ -22,7 +22,7 @@ static void add_biases(const struct conv2d_shape *s, int images, const float *dy
     for (int k = 0; k < WEIGHT_CHANNELS; k++) { /* beyond the last one that again */
         const int o = channel + least(k, count - 1);
         at[k] = dy + (size_t)o * plane;
-        sum[k] = v_load(lanes + 16 * o);
+        sum[k] = v_load(lanes + 16 * (size_t)o);
     }
     for (int n = 0; n < images; n++) {
         const size_t image = (size_t)n * s->o * plane;
@@ -38,7 +38,7 @@ static void add_biases(const struct conv2d_shape *s, int images, const float *dy
     }
     UNROLL
     for (int k = 0; k < WEIGHT_CHANNELS && k < count; k++)
-        v_store(lanes + 16 * (channel + k), sum[k]);
+        v_store(lanes + 16 * (size_t)(channel + k), sum[k]);
 }
 
 /* `sum` and the lanes of n tensors, `apart` floats from one to the next. */
@@ -64,7 +64,7 @@ static void bias_gradient(const struct conv2d_shape *s, const float *dy, int fro
             v_store_n(db + k, add_each(zero, s->n, dy + k, image, last - k), last - k);
     }
     if (s->bias == CONV2D_BIAS_CHANNEL)
-        fold_places(end - from, lanes + 16 * from, db + from);
+        fold_places(end - from, lanes + 16 * (size_t)from, db + from);
 }
 
 #endif

@@ -32,7 +32,7 @@ INLINED void fly_abreast(struct flight *a, const int abreast, v (*f)(const v *gi
                          const v *given)
 {
     v t[FLIGHT];
-    for (; a->at + 16 * abreast <= a->len; a->at += 16 * abreast) {
+    for (; a->len - a->at >= 16 * abreast; a->at += 16 * abreast) {
         const int i = a->at;
         UNROLL
         for (int k = 0; k < abreast; k++)
@@ -55,8 +55,8 @@ INLINED v fly(int len, const float *x, const float *y, float *z, float rest,
     fly_abreast(&a, FLIGHT, f, given);
     if (FLIGHT > 3) /* what is left over is too much to go one by one */
         fly_abreast(&a, 3, f, given);
-    for (int i = a.at; i < len; i += 16) {
-        const int n = len - i;
+    for (long i = a.at; i < len; i += 16) {
+        const int n = (int)(len - i);
         const v t = f(given, load_rest(x + i, n, rest), y ? v_load_n(y + i, n) : v_set1(0.0f));
         a.sum = v_add(a.sum, v_keep(t, n));
         if (z)

@@ -21,7 +21,7 @@ struct phase {
     int p, q, i, j, rows, cols; /* i and j: its first row and column */
     int top, left;              /* the gradient's, under the first tap */
     int above, before;          /* taps beyond the first in a column and in a row; -1: none */
-    int taps;
+    int taps, table; /* table: which of those with taps it is; those without read none */
 };
 
 static struct phase phase_of(const struct conv2d_shape *s, int p, int q)
@@ -30,14 +30,15 @@ static struct phase phase_of(const struct conv2d_shape *s, int p, int q)
     const int i = top * st + p - s->pad, j = left * st + q - s->pad;
     const int above = (s->kh - 1 - p + st) / st - 1, before = (s->kw - 1 - q + st) / st - 1;
     return (struct phase){ p, q, i, j, (s->h - i + st - 1) / st, (s->w - j + st - 1) / st,
-                           top, left, above, before, s->o * (above + 1) * (before + 1) };
+                           top, left, above, before, s->o * (above + 1) * (before + 1),
+                           least(p, s->kh - 1) * least(st, s->kw) + least(q, s->kw - 1) };
 }
 
 /* Whether rows of outputs are worth more to a tile than channels are, and than what is computed
  * beyond the ends of rows costs. */
 static int by_rows(const struct conv2d_shape *s)
 {
-    return s->c <= SWEEP_CHANNELS && s->w >= 8 * s->stride;
+    return s->c <= SWEEP_CHANNELS && s->w / 8 >= s->stride;
 }
 
 /* The gradient under the flipped kernels of all phases, of `cols` columns each: from the last tap
@@ -119,7 +120,8 @@ static struct data_plan data_plan(const struct conv2d_shape *s)
 /* Floats that a table of every phase's taps needs. */
 static size_t data_table(const struct conv2d_shape *s, int taps)
 {
-    return lines((by_rows(s) ? s->c : 2) * (size_t)s->stride * s->stride * taps);
+    const int tables = phase_of(s, s->stride - 1, s->stride - 1).table + 1;
+    return lines((by_rows(s) ? s->c : 2) * (size_t)tables * taps);
 }
 
 /* Work: the taps of every phase, and for every thread the planes of a strip and, where the outputs
@@ -160,7 +162,7 @@ static void sum_phase(const struct data_plan *a, const struct phase *f, const fl
 {
     const struct conv2d_shape *s = a->s;
     const struct planes *p = &a->grad;
-    const int k = f->p * s->stride + f->q, above = f->top - f->above, first = above + row;
+    const int k = f->table, above = f->top - f->above, first = above + row;
     if (f->taps && by_rows(s))
         sweep(&(struct sweep){ .planes = s->o, .channels = s->c, .rows = rows, .cols = f->cols,
                                .kh = f->above + 1, .kw = f->before + 1,
@@ -237,9 +239,9 @@ static void data_rows(const struct conv2d_shape *s, const float *w, const float 
         for (int q = 0; q < st; q++) {
             const struct phase f = phase_of(s, p, q);
             if (by_rows(s))
-                phase_weights(s, &f, w, a.turned + (p * st + q) * (size_t)a.taps * s->c);
+                phase_weights(s, &f, w, a.turned + f.table * (size_t)a.taps * s->c);
             else
-                phase_taps(&a.grad, s, &f, a.tap + (p * st + q) * (size_t)a.taps);
+                phase_taps(&a.grad, s, &f, a.tap + f.table * (size_t)a.taps);
         }
     thread_each(s->n * a.strips, multiply_adds(s), data_strip, &a);
 }

@@ -156,7 +156,7 @@ static void fold_places(int count, const float *lanes, float *dw)
         v x[16];
         UNROLL
         for (int l = 0; l < 16; l++) /* beyond the last one that again: 16 are folded */
-            x[l] = v_load(lanes + 16 * (k + l < count ? k + l : count - 1));
+            x[l] = v_load(lanes + 16 * (size_t)(k + l < count ? k + l : count - 1));
         v_store_n(dw + k, v_sums(x), count - k);
     }
 }

@@ -196,7 +196,7 @@ static int strip_rows(int rows, size_t row, int more)
  * stay in the nearest cache from one tile to the next. */
 static void sum_taps(const struct product *p)
 {
-    const int far = p->depth * 4 * LINE > NEAR_FLOATS;
+    const int far = p->depth > NEAR_FLOATS / (4 * LINE);
     for (int row = 0; row < p->rows; row += part_size(p->rows, row, p->most))
         if (far)
             product_block(p, row, FAR_TABLE);

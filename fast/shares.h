@@ -83,7 +83,7 @@ static void weigh(const void *context, int k, int thread)
     float *dw = share ? a->sums + (share - 1) * share_sums(&s) : a->dw;
     float *db = share ? dw + lines(weights_of(&s)) : a->db;
     float *biases = first_line(a->work + thread * a->room), *work = biases + 16 * (size_t)s.o;
-    planes_zero(biases + 16 * from, 16 * (size_t)(end - from));
+    planes_zero(biases + 16 * (size_t)from, 16 * (size_t)(end - from));
     if (by_channels(&s))
         weights_by_channels(&s, x, dy, from, end, dw, biases, work);
     else

@@ -189,7 +189,8 @@ static bool prepare(struct request *r, struct error *e)
         for (size_t k = 0; o->role == IN && k < r->count[i]; k++)
             r->single[i][k] = (float)r->real[i][k];
     }
-    const size_t work = r->function->workspace ? r->function->workspace(r->isa, &r->shape) : 0;
+    const size_t work =
+        r->fast && r->function->workspace ? r->function->workspace(r->isa, &r->shape) : 0;
     r->work = malloc(work * sizeof(float) + 1);
     return r->work || fail(e, "no memory for a workspace of %zu floats", work);
 }
