@@ -20,9 +20,10 @@
  *                   db = dy summed over n, and over i and j too when bias is CHANNEL
  *                   x and dy read as 0 outside their bounds, and that 0 is a factor like any other.
  *
- * Needs      every size >= 1, pad >= 0, H + 2 pad >= KH, W + 2 pad >= KW, every tensor and its
- *            padded form below 2^31 elements; outputs overlap nothing; any alignment;
- *            workspace(shape) reals of scratch.
+ * Needs      every size >= 1, pad >= 0, H + 2 pad >= KH, W + 2 pad >= KW; an image and what is
+ *            packed of it below 2^31 elements: with M the larger of C and O, R = H + 2 pad + KH and
+ *            L = W + 2 pad + KW these are M R (L + stride), KW R L and 2 M KH KW L; outputs overlap
+ *            nothing; any alignment; workspace(shape) reals of scratch.
  * Fails      never: shapes are checked once, when a net is built or a case is read.
  * Special    NaN and infinities go where the formulas take them: an infinite weight meets the zeros
  *            of the padding as NaN, as it does in np.pad.

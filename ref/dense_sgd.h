@@ -14,12 +14,12 @@
  *            stepped[i][o] = w[i][o] - lr (x[i] dy[o])
  *            settled[o]    = b[o] - lr dy[o]
  *
- * Needs      I, O >= 1; `stepped` may be w itself and `settled` b, otherwise outputs overlap
- *            nothing; any alignment.
+ * Needs      I, O >= 1; lr 0 or a normal float; `stepped` may be w itself and `settled` b, otherwise
+ *            outputs overlap nothing; any alignment.
  * Fails      never.
  * Special    NaN and infinities go where the formulas take them. fast gives the bits of
- *            dense.backward and sgd.step one after the other, but for a weight of -0: there a sum
- *            begins with +0, here a product that is -0 stays so, and -0 less that is +0.
+ *            dense.backward and sgd.step one after the other, but for a weight or a bias of -0:
+ *            there a sum begins with +0, here a product that is -0 stays so, and its sign counts.
  * Error      |fast - ref| <= c(n) u S + u |ref| + n 2^-149: dx has O terms; stepped has 3 and
  *            settled 2, lr and the gradient being rounded too.
  */

@@ -6,7 +6,8 @@
  *
  * step       updated = w - lr dw
  *
- * Needs      len >= 1; `updated` may be w itself and overlaps nothing else; any alignment.
+ * Needs      len >= 1; lr 0 or a normal float; `updated` may be w itself and overlaps nothing
+ *            else; any alignment.
  * Fails      never.
  * Special    NaN and infinities go where the formula takes them.
  * Error      |fast - ref| <= c(n) u S + u |ref| + n 2^-149 with n = 2 terms; lr is rounded to

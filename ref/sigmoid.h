@@ -9,7 +9,8 @@
  *
  * Needs      len >= 1; outputs overlap nothing; any alignment.
  * Fails      never.
- * Special    NaN gives NaN; -inf gives 0 and +inf gives 1, both with derivative 0.
+ * Special    NaN gives NaN; -inf gives 0 and +inf gives 1, both with derivative 0. An infinite dy
+ *            gives NaN where the derivative is 0 as a real.
  * Error      forward: less than one unit in the last place, on all 2^32 floats.
  *            backward: |fast - ref| <= c(n) u S + u |ref| + n 2^-149, n roundings.
  */

@@ -5,14 +5,19 @@
  *   fast LAYER.FUNCTION SHAPE      our kernel
  *   best LAYER.FUNCTION SHAPE      oneDNN in the layouts that it likes best; nothing is reordered
  *   plain LAYER.FUNCTION SHAPE     oneDNN from NCHW to NCHW: what it has to reorder counts
+ *   fastest LAYER.FUNCTION SHAPE   the fastest of oneDNN's implementations as in `best`, where it takes
+ *                                  the first that it has
  *   blas LAYER.FUNCTION SHAPE      OpenBLAS
  *   step NETWORK BATCH             forward, backward and update of our engine
  *   limit ...                      what `fast` or `step` cannot do without: its multiply-adds, the
  *                                  operations of functions like sigmoid, each in registers at the
- *                                  most that the machine can do; of one image, in the place of the
- *                                  multiply-adds of dense layers, the traffic of all weights
+ *                                  most that the machine can do; of a kernel the reading and writing
+ *                                  of its operands, if that takes longer; in a step of one image, in
+ *                                  the place of the multiply-adds of dense layers, the traffic of
+ *                                  all weights
  *   traffic NETWORK 1              its weights read, and then read and written where they lie
  *   shared NETWORK 1               the same by all threads: read by each, a part written by each
+ *   versions                       answered with those of oneDNN and OpenBLAS instead
  * Argument: the number of threads.
  */
 #include "fast/probe.h"
@@ -51,6 +56,7 @@ struct work {
     int count, reorders, last;
 };
 
+static double seconds_of(struct work *w);
 static dnnl_engine_t engine;
 static dnnl_stream_t stream;
 
@@ -107,10 +113,18 @@ static void run_blas(struct work *w)
     if (!strcmp(w->function->name, "forward")) {
         for (int n = 0; n < s->n; n++)
             memcpy(a[3] + (size_t)n * s->out, a[2], sizeof(float) * (size_t)s->out);
-        product(0, 0, s->n, s->out, s->in, a[0], a[1], a[3], 1.0f);
+        if (s->n == 1)
+            cblas_sgemv(CblasRowMajor, CblasTrans, s->in, s->out, 1.0f, a[1], s->out, a[0], 1, 1.0f,
+                        a[3], 1);
+        else
+            product(0, 0, s->n, s->out, s->in, a[0], a[1], a[3], 1.0f);
         return;
     }
-    product(0, 1, s->n, s->in, s->out, a[2], a[1], a[3], 0.0f);
+    if (s->n == 1)
+        cblas_sgemv(CblasRowMajor, CblasNoTrans, s->in, s->out, 1.0f, a[1], s->out, a[2], 1, 0.0f,
+                    a[3], 1);
+    else
+        product(0, 1, s->n, s->in, s->out, a[2], a[1], a[3], 0.0f);
     product(1, 0, s->in, s->out, s->n, a[0], a[2], a[4], 0.0f);
     memset(a[5], 0, sizeof(float) * (size_t)s->out);
     for (int n = 0; n < s->n; n++)
@@ -136,51 +150,35 @@ static dnnl_primitive_t reorder(const dnnl_memory_desc_t *from, const dnnl_memor
     return p;
 }
 
-/* The primitive of a conv2d function. `plain`: its operands come and go as NCHW and OIHW. */
-static void make_dnnl(struct work *w, int plain)
-{
-    const struct conv2d_shape *s = (const void *)&w->shape;
-    const int kind = !strcmp(w->function->name, "forward")         ? 0
-                     : !strcmp(w->function->name, "backward_data") ? 1
-                                                                   : 2;
-    const dnnl_dims_t dims[3] = { { s->n, s->c, s->h, s->w }, { s->o, s->c, s->kh, s->kw },
-                                  { s->n, s->o, conv2d_oh(s), conv2d_ow(s) } };
-    const dnnl_dims_t strides = { s->stride, s->stride }, pads = { s->pad, s->pad };
-    /* what is missing on the right when the stride leaves a remainder */
-    const dnnl_dims_t ends = { (conv2d_oh(s) - 1) * s->stride + s->kh - s->h - s->pad,
-                               (conv2d_ow(s) - 1) * s->stride + s->kw - s->w - s->pad };
-    dnnl_memory_desc_t any[3], user[3];
-    dnnl_convolution_desc_t d;
-    dnnl_primitive_desc_t forward, pd;
-    for (int i = 0; i < 3; i++) {
-        MUST(dnnl_memory_desc_init_by_tag(&any[i], 4, dims[i], dnnl_f32, dnnl_format_tag_any));
-        MUST(dnnl_memory_desc_init_by_tag(&user[i], 4, dims[i], dnnl_f32, dnnl_abcd));
-    }
-    MUST(dnnl_convolution_forward_desc_init(&d, dnnl_forward_training, dnnl_convolution_direct,
-                                            &any[0], &any[1], NULL, &any[2], strides, pads, ends));
-    MUST(dnnl_primitive_desc_create(&forward, &d, NULL, engine, NULL));
-    pd = forward;
-    if (kind == 1)
-        MUST(dnnl_convolution_backward_data_desc_init(&d, dnnl_convolution_direct, &any[0], &any[1],
-                                                      &any[2], strides, pads, ends));
-    if (kind == 2)
-        MUST(dnnl_convolution_backward_weights_desc_init(&d, dnnl_convolution_direct, &any[0],
-                                                         &any[1], NULL, &any[2], strides, pads,
-                                                         ends));
-    if (kind)
-        MUST(dnnl_primitive_desc_create(&pd, &d, NULL, engine, forward));
-    MUST(dnnl_primitive_create(&w->primitive, pd));
-    /* which of x, w and y is the result, and what each is called */
-    static const int result[3] = { 2, 0, 1 };
-    static const int name[3][3] = { { DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DST },
+/* Which of x, w and y is the result of forward, backward_data and backward_weights, and what oneDNN
+ * calls each. */
+static const int result[3] = { 2, 0, 1 };
+static const int argument[3][3] = { { DNNL_ARG_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DST },
                                     { DNNL_ARG_DIFF_SRC, DNNL_ARG_WEIGHTS, DNNL_ARG_DIFF_DST },
                                     { DNNL_ARG_SRC, DNNL_ARG_DIFF_WEIGHTS, DNNL_ARG_DIFF_DST } };
+
+static int direction(const struct work *w)
+{
+    static const char *const name[] = { "forward", "backward_data", "backward_weights" };
+    int kind = 0;
+    while (strcmp(w->function->name, name[kind]))
+        kind++;
+    return kind;
+}
+
+/* One of its implementations. `user`: how its operands come and go; NULL: as it likes them. */
+static void use_implementation(struct work *w, dnnl_primitive_desc_t pd,
+                               const dnnl_memory_desc_t *user)
+{
+    const int kind = direction(w);
+    w->count = w->reorders = w->last = 0;
+    MUST(dnnl_primitive_create(&w->primitive, pd));
     for (int i = 0; i < 3; i++) {
         const dnnl_memory_desc_t *want =
-            dnnl_primitive_desc_query_md(pd, dnnl_query_exec_arg_md, name[kind][i]);
+            dnnl_primitive_desc_query_md(pd, dnnl_query_exec_arg_md, argument[kind][i]);
         const dnnl_memory_t m = memory(want);
-        w->args[w->count++] = (dnnl_exec_arg_t){ name[kind][i], m };
-        if (!plain || dnnl_memory_desc_equal(want, &user[i]))
+        w->args[w->count++] = (dnnl_exec_arg_t){ argument[kind][i], m };
+        if (!user || dnnl_memory_desc_equal(want, &user[i]))
             continue;
         const dnnl_memory_t u = memory(&user[i]);
         if (i == result[kind]) {
@@ -192,6 +190,64 @@ static void make_dnnl(struct work *w, int plain)
         }
     }
     w->run = run_dnnl;
+}
+
+/* The fastest that there is, but for the reference, which nobody is held against. */
+static void use_fastest(struct work *w, dnnl_primitive_desc_iterator_t all)
+{
+    struct work best = { .run = NULL };
+    double least = INFINITY;
+    do {
+        const char *implementation;
+        dnnl_primitive_desc_t pd = dnnl_primitive_desc_iterator_fetch(all);
+        MUST(dnnl_primitive_desc_query(pd, dnnl_query_impl_info_str, 0, &implementation));
+        if (strncmp(implementation, "ref", 3) || !best.run) {
+            use_implementation(w, pd, NULL);
+            const double seconds = seconds_of(w);
+            if (seconds < least) {
+                least = seconds;
+                best = *w;
+            }
+        }
+    } while (dnnl_primitive_desc_iterator_next(all) == dnnl_success);
+    *w = best;
+}
+
+/* A conv2d function by oneDNN: best, plain or fastest. */
+static void make_dnnl(struct work *w, const char *way)
+{
+    const struct conv2d_shape *s = (const void *)&w->shape;
+    const int kind = direction(w);
+    const dnnl_dims_t dims[3] = { { s->n, s->c, s->h, s->w }, { s->o, s->c, s->kh, s->kw },
+                                  { s->n, s->o, conv2d_oh(s), conv2d_ow(s) } };
+    const dnnl_dims_t strides = { s->stride, s->stride }, pads = { s->pad, s->pad };
+    /* what is missing on the right when the stride leaves a remainder */
+    const dnnl_dims_t ends = { (conv2d_oh(s) - 1) * s->stride + s->kh - s->h - s->pad,
+                               (conv2d_ow(s) - 1) * s->stride + s->kw - s->w - s->pad };
+    dnnl_memory_desc_t any[3], user[3];
+    dnnl_convolution_desc_t d;
+    dnnl_primitive_desc_t forward;
+    dnnl_primitive_desc_iterator_t all;
+    for (int i = 0; i < 3; i++) {
+        MUST(dnnl_memory_desc_init_by_tag(&any[i], 4, dims[i], dnnl_f32, dnnl_format_tag_any));
+        MUST(dnnl_memory_desc_init_by_tag(&user[i], 4, dims[i], dnnl_f32, dnnl_abcd));
+    }
+    MUST(dnnl_convolution_forward_desc_init(&d, dnnl_forward_training, dnnl_convolution_direct,
+                                            &any[0], &any[1], NULL, &any[2], strides, pads, ends));
+    MUST(dnnl_primitive_desc_create(&forward, &d, NULL, engine, NULL));
+    if (kind == 1)
+        MUST(dnnl_convolution_backward_data_desc_init(&d, dnnl_convolution_direct, &any[0], &any[1],
+                                                      &any[2], strides, pads, ends));
+    if (kind == 2)
+        MUST(dnnl_convolution_backward_weights_desc_init(&d, dnnl_convolution_direct, &any[0],
+                                                         &any[1], NULL, &any[2], strides, pads,
+                                                         ends));
+    MUST(dnnl_primitive_desc_iterator_create(&all, &d, NULL, engine, kind ? forward : NULL));
+    if (!strcmp(way, "fastest"))
+        use_fastest(w, all);
+    else
+        use_implementation(w, dnnl_primitive_desc_iterator_fetch(all),
+                           strcmp(way, "plain") ? NULL : user);
 }
 
 static void run_traffic(struct work *w)
@@ -214,6 +270,28 @@ static void run_limit(struct work *w)
         sink = probe->operate((long)ceil(w->operations / probe->chains));
     if (w->scratch)
         run_traffic(w);
+    (void)sink;
+}
+
+/* The operands of a kernel read and written once. */
+static void run_operands(struct work *w)
+{
+    static volatile float sink;
+    const float *in[MAX_OPERANDS + 1] = { NULL };
+    float *out[MAX_OPERANDS + 1] = { NULL };
+    size_t count[MAX_OPERANDS];
+    int inputs = 0, outputs = 0;
+    for (int role = IN; role <= OUT; role++)
+        for (int i = 0; w->function->operand[i].name; i++)
+            if ((int)w->function->operand[i].role == role && w->operand[i]) {
+                count[inputs + outputs] =
+                    operand_count(w->check, &w->function->operand[i], &w->shape);
+                if (role == IN)
+                    in[inputs++] = w->operand[i];
+                else
+                    out[outputs++] = w->operand[i];
+            }
+    sink = probe_fast(isa_best())->traffic(in, out, count);
     (void)sink;
 }
 
@@ -298,19 +376,23 @@ static void make(struct work *w, struct error *e)
     w->function = find_function(name, &w->check);
     if (!w->function || !shape_parse(w->check, rest, "shape", &w->shape, e))
         return;
-    if (limit) {
-        w->flops = function_flops(w->check, w->function, &w->shape);
-        w->run = run_limit;
-        return;
-    }
-    if (!strcmp(kind, "best") || !strcmp(kind, "plain")) {
+    if (!strcmp(kind, "best") || !strcmp(kind, "plain") || !strcmp(kind, "fastest")) {
         if (!strcmp(w->check->layer, "conv2d"))
-            make_dnnl(w, !strcmp(kind, "plain"));
+            make_dnnl(w, kind);
         return;
     }
     for (int i = 0; w->function->operand[i].name; i++)
         if (!operand_absent(w->check, &w->function->operand[i], &w->shape))
             w->operand[i] = numbers(operand_count(w->check, &w->function->operand[i], &w->shape));
+    if (limit) {
+        w->flops = function_flops(w->check, w->function, &w->shape);
+        w->run = run_limit;
+        const double computed = seconds_of(w);
+        w->run = run_operands;
+        if (seconds_of(w) < computed)
+            w->run = run_limit;
+        return;
+    }
     if (w->function->workspace)
         w->scratch = numbers(w->function->workspace(isa_best(), &w->shape));
     if (!strcmp(kind, "fast"))
@@ -350,6 +432,12 @@ int main(int argc, char **argv)
         struct error e;
         int i = 0;
         line[strcspn(line, "\n")] = '\0';
+        if (!strcmp(line, "versions")) {
+            const dnnl_version_t *v = dnnl_version();
+            printf("oneDNN %d.%d.%d, %s\n", v->major, v->minor, v->patch, openblas_get_config());
+            fflush(stdout);
+            continue;
+        }
         while (i < count && strcmp(work[i].line, line))
             i++;
         if (i == count && count < WORKS) {

@@ -6,17 +6,21 @@
 In every round each side takes the least of some short bursts; told are medians over the rounds, and
 as ratios the medians of those within one round: on a machine that slows down both sides do. Where a
 process finds its memory, and what PyTorch makes of it, differs by up to a fifth from one to the next:
-so both sides begin anew for every three rounds. oneDNN is told twice: `best` in its own layouts,
-nothing reordered; `plain` from NCHW to NCHW, as ours comes and goes. PyTorch's step is zero_grad,
-forward, loss, backward and SGD's step; ours computes the same.
+so both sides begin anew for every three rounds. oneDNN is told three times: `best` as it chooses, in its
+own layouts, nothing reordered; `plain` from NCHW to NCHW, as ours comes and goes; `fastest` by that of
+all its implementations, in its own layouts, which takes the least time, and which for small shapes is not
+always the one that it chooses. PyTorch's step is zero_grad, to None, forward, loss, backward and SGD's
+step; ours computes the same.
 
 At the limit: how many times their speed ours would have if it took no longer than what it cannot do
 without, timed by itself in the same turns: its multiply-adds and the vector operations of sigmoid and
-the like, independent of each other and in registers. In a step of one image what a dense layer cannot
-do without is that its weights are read, and read and written. What that forbids is beyond the limit.
+the like, independent of each other and in registers; of a kernel the reading and writing of its operands,
+if that takes longer. In a step of one image what a dense layer cannot do without is that its weights are
+read, and read and written. What that forbids is beyond the limit.
 
 An epoch is so many steps as the document's has, of a step that was measured; NumPy's networks are those
-of scripts/networks.py, in float64. A step of mnist01-relu is also held against the time in which its
+of scripts/networks.py, which are written for being right: float64, einsum, every gradient, the image's
+too. A step of mnist01-relu is also held against the time in which its
 weights are read, and read and written. Batches run by two threads beside one, and so do those weights,
 read by each thread and a part written by each: what it costs two cores to share them. Writes
 BUILD/peers.json, prints a table.
@@ -26,6 +30,7 @@ import importlib.util
 import json
 import multiprocessing
 import os
+import re
 import subprocess
 import sys
 import time
@@ -51,10 +56,15 @@ STEPS = [('mnist01-relu', 1, 10), ('fashion', 1, 10), ('mnist01-sigmoid', 1, 10)
 # network, batch, steps of an epoch
 EPOCHS = [('mnist01-relu', 1, 10000), ('fashion', 1, 60000), ('mnist01-sigmoid', 1, 2000),
           ('mnist10', 1, 1000), ('chihuahua-muffin', 1000, 1)]
-# what, a word of the rows that it is the mean of, their peer, how many times its speed is wanted
-MEANS = [("the documents' convolutions", '00', 'oneDNN, best', 3),
-         ("the documents' convolutions", '00', 'oneDNN, plain', 3),
-         ('steps', 'batch of 64', 'PyTorch', 5)]
+# what, the rows that it is the mean of, their peer, how many times its speed is wanted
+CALLED = r'00\d conv2d\.(forward|backward_weights|backward_data n=1,c=(5|6|16),)'
+MEANS = [("the documents' convolutions", r'00\d conv2d', 'oneDNN, best', 3),
+         ("the documents' convolutions", r'00\d conv2d', 'oneDNN, plain', 3),
+         ("the documents' convolutions", r'00\d conv2d', 'oneDNN, fastest', None),
+         ('those that a step calls', CALLED, 'oneDNN, best', None),
+         ('those that a step calls', CALLED, 'oneDNN, plain', None),
+         ('those that a step calls', CALLED, 'oneDNN, fastest', None),
+         ('steps', 'step of .* batch of 64', 'PyTorch', 5)]
 THREADS_WANTED, TRAFFIC_WANTED = 1.7, 1 / 1.6
 BURSTS, PATIENCE = 12, 0.2  # of PyTorch in one turn: calls, and seconds at most
 ROUNDS = 3  # of one process
@@ -110,7 +120,7 @@ def networks(torch):
         wanted = torch.rand(batch, outputs).round()
 
         def step():
-            opt.zero_grad()
+            opt.zero_grad(set_to_none=True)
             y = net(x)
             value = F.cross_entropy(y, labels) if loss == 'xent' \
                 else F.binary_cross_entropy_with_logits(y, wanted)
@@ -144,13 +154,16 @@ class Worker:
         self.process = subprocess.Popen([program, str(threads)], stdin=subprocess.PIPE, text=True,
                                         stdout=subprocess.PIPE, env=environment)
 
-    def seconds(self, line):
+    def ask(self, line):
         self.process.stdin.write(line + '\n')
         self.process.stdin.flush()
         answer = self.process.stdout.readline().strip()
         if not answer or answer.startswith('error'):
             raise RuntimeError('%s: %s' % (line, answer or 'the program ended'))
-        return float(answer)
+        return answer
+
+    def seconds(self, line):
+        return float(self.ask(line))
 
 
 def seconds_of(step):
@@ -175,7 +188,7 @@ def works(worker, two, torch):
     for document, shape in DOCUMENTS + LARGE:
         for function in ('forward', 'backward_data', 'backward_weights'):
             name = 'conv2d.' + function
-            for kind in ('best', 'plain'):
+            for kind in ('best', 'plain', 'fastest'):
                 yield ('%s %s' % (document, name), shape, 'oneDNN, ' + kind,
                        0.9 if document == 'large' else 1.0, ask('fast %s %s' % (name, shape)),
                        ask('%s %s %s' % (kind, name, shape)), ask('limit %s %s' % (name, shape)))
@@ -245,6 +258,15 @@ def turns(build, threads, only, share):
     return rows
 
 
+def versions(build):
+    """Of the peers, in a process of its own as well."""
+    found = [Worker(build / 'peers', 1).ask('versions')]
+    for module in ('torch', 'numpy'):
+        if importlib.util.find_spec(module):
+            found.append('%s %s' % (module, importlib.import_module(module).__version__))
+    return ', '.join(found)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     parser.add_argument('build', type=Path)
@@ -258,6 +280,7 @@ def main():
     processes = (options.rounds + ROUNDS - 1) // ROUNDS
     measured, rows = {}, []
     with multiprocessing.get_context('spawn').Pool(1, maxtasksperchild=1) as pool:
+        peers = pool.apply(versions, (options.build,))
         for k in range(processes):
             share = k + 1, processes
             try:
@@ -273,8 +296,8 @@ def main():
         rows.append(row | {'verdict': verdict(row)})
         print(line_of(rows[-1]))
 
-    print('%d thread%s, %d rounds in %d processes, medians; times: how many times faster ours is\n'
-          % (options.threads, 's' if options.threads > 1 else '', processes * ROUNDS, processes))
+    print('%s; %d thread%s, %d rounds in %d processes, medians; times: how many times faster ours is\n'
+          % (peers, options.threads, 's' if options.threads > 1 else '', processes * ROUNDS, processes))
     print('| work | shape | ours us | peer | peer us | times | at the limit | wanted | verdict |')
     print('|---|---|---:|---|---:|---:|---:|---:|---|')
     for (work, shape, peer), (wanted, seconds) in measured.items():
@@ -282,8 +305,9 @@ def main():
               'ours': median(t[0] for t in seconds), 'theirs': median(t[1] for t in seconds),
               'times': median(t[1] / t[0] for t in seconds),
               'at_limit': median(t[1] / t[2] for t in seconds) if len(seconds[0]) > 2 else None})
-    for what, word, peer, wanted in MEANS:
-        some = [r for r in rows if r['peer'] == peer and word in r['work'] + ' ' + r['shape']]
+    for what, pattern, peer, wanted in MEANS:
+        some = [r for r in rows
+                if r['peer'] == peer and re.match(pattern, r['work'] + ' ' + r['shape'])]
         if some:
             tell({'work': what, 'shape': 'geometric mean of %d' % len(some), 'peer': peer,
                   'wanted': wanted, 'ours': None, 'theirs': None,
@@ -291,8 +315,9 @@ def main():
                   'at_limit': geometric_mean(r['at_limit'] for r in some)})
     result = options.build / 'peers.json'
     temporary = result.with_suffix('.tmp')
-    temporary.write_text(json.dumps({'threads': options.threads, 'rounds': processes * ROUNDS,
-                                     'processes': processes, 'rows': rows}, indent=1))
+    temporary.write_text(json.dumps({'versions': peers, 'threads': options.threads,
+                                     'rounds': processes * ROUNDS, 'processes': processes,
+                                     'rows': rows}, indent=1))
     temporary.rename(result)
 
 

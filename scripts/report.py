@@ -237,10 +237,11 @@ def speed(build):
         text = (f"Document sizes on {b['isa']}, threads: {b['threads']}; multiply-adds of one at most\n"
                 f"{1e-9 * b['peak']:.0f} GFLOP/s. The limit is the peak of the\n"
                 "multiply-adds, operations or divisions counted, or the bandwidth of the memory that holds the\n"
-                "operands, measured in turns with the kernel; above 100 % the measurement of it was off. What takes less\n"
+                "operands, measured in turns with the kernel; above 100 % (!) the measurement of it was off. What takes less\n"
                 "than a probe can tell has none.\n\n")
         rows = [(t["name"], f"`{t['shape']}`", microseconds(t["seconds"]), f"{100 * t['spread']:.0f} %",
-                 *((t["limit"], f"{100 * t['part']:.0f} %") if t["part"] else ("", "")),
+                 *((t["limit"], f"{100 * t['part']:.0f} %{' !' if t['part'] > 1 else ''}")
+                   if t["part"] else ("", "")),
                  f"{t['over_ref']:.1f}") for t in b["timings"]]
         text += table(("function", "shape", "us", "spread", "limit", "of it", "times ref's speed"), rows)
     path = os.path.join(build, "peers.json")
@@ -253,14 +254,17 @@ def speed(build):
              r["wanted"] and f"{r['wanted']:.3g}" or "",
              {"missed": "**missed**"}.get(r["verdict"], r["verdict"]))
             for r in p["rows"]]
-    text += (f"\nBeside others, in turns within one run, medians over {p['rounds']} rounds (a third where a call\n"
-             f"takes long) in {p['processes']} processes, threads: {p['threads']}. oneDNN is told in its own layouts\n"
-             "with nothing reordered (best) and from NCHW to NCHW as ours comes and goes (plain). At the limit: how many times their speed\n"
-             "ours would have if it took no longer than what it cannot do without, timed by itself in the same\n"
-             "turns: its multiply-adds and the operations of sigmoid and the like, in registers, and in a step of\n"
-             "one image, for dense layers, the reading, and reading and writing, of their weights. What that\n"
-             "forbids is beyond the limit. An epoch is so many times a step that was measured; NumPy's are the networks of\n"
-             "`scripts/networks.py`. A step of mnist01-relu is held against the mere reading, and reading and\n"
+    text += (f"\nBeside others ({p['versions']}), in turns within one run, medians over {p['rounds']} rounds (a third\n"
+             f"where a call takes long) in {p['processes']} processes, threads: {p['threads']}. oneDNN is told as it chooses, in its own\n"
+             "layouts with nothing reordered (best), and from NCHW to NCHW as ours comes and goes (plain); and by the\n"
+             "fastest of all its implementations, in its own layouts, which it does not always choose. PyTorch's\n"
+             "gradients are set to None before a step, so that it writes them, as ours does. At the limit: how many\n"
+             "times their speed ours would have if it took no longer than what it cannot do without, timed by itself in\n"
+             "the same turns: its multiply-adds and the operations that ours has for sigmoid and the like, in registers; or\n"
+             "the reading and writing of a kernel's operands, if that takes longer; and in a step of one image, for dense\n"
+             "layers, the reading, and reading and writing, of their weights. What that forbids is beyond the limit. An\n"
+             "epoch is so many times a step that was measured; NumPy's are the networks of `scripts/networks.py`, which are\n"
+             "written to be right and not fast. A step of mnist01-relu is held against the mere reading, and reading and\n"
              "writing, of its weights as well. Batches by two threads are held against one, and so are those\n"
              "weights, read by each thread and a part written by each: what it costs two cores to share them:\n\n")
     return text + table(("work", "shape", "beside", "us, ours", "us, theirs", "times their speed",

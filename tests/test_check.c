@@ -118,7 +118,7 @@ static void bad_cases_give_one_clear_line(void **state)
         { "conv2d", CONV "kh=2,kw=2,stride=1,pad=0,bias=0", "'0' is no value for key bias" },
         { "conv2d", CONV "kh=2,kw=2,stride=1,pad=0,bias=none,oh=4", "conv2d has no key 'oh'" },
         { "conv2d", CONV "kh=2,kw=2,stride=1,pad=100000000,bias=none",
-          "conv2d needs a padded image below 2^31 elements" },
+          "conv2d needs padded and packed images below 2^31 elements" },
         { "dense", "n=1,in=65536,out=32768",
           "w would have 2147483648 elements; the most is 2^31 - 1" },
         { "dense", "n=268435456,in=268435456,out=1",

@@ -23,9 +23,11 @@ static const char *invalid(const void *shape)
         return "a stride of at least 1 and no negative pad";
     if (s->h + 2 * s->pad < s->kh || s->w + 2 * s->pad < s->kw)
         return "a kernel that fits into the padded image";
-    if ((double)(s->c > s->o ? s->c : s->o) * (s->h + 2.0 * s->pad + s->kh) *
-            (s->w + 2.0 * s->pad + s->kw + s->stride) >= 2147483648.0)
-        return "a padded image below 2^31 elements";
+    const double most = s->c > s->o ? s->c : s->o;
+    const double rows = s->h + 2.0 * s->pad + s->kh, cols = s->w + 2.0 * s->pad + s->kw;
+    if (most * rows * (cols + s->stride) >= 0x1p31 || s->kw * rows * cols >= 0x1p31 ||
+        2.0 * most * s->kh * s->kw * cols >= 0x1p31)
+        return "padded and packed images below 2^31 elements";
     return NULL;
 }
 
