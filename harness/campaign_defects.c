@@ -29,8 +29,9 @@ void campaign_defects(struct campaign *c)
             p->seconds = seconds_now() - start;
             if (!proven) {
                 progress_clear();
-                printf("FAIL %s, %s, %s: %s\nREPRO: cnncheck defects run %s\n", d->id,
-                       d->stands_for, p->shape_text, p->failure, d->id);
+                printf("FAIL %s, %s, %s: %s\nREPRO: cnncheck defects run --seed %llu %s\n", d->id,
+                       d->stands_for, p->shape_text, p->failure, (unsigned long long)c->seed,
+                       d->id);
             }
             progress("defects", c->start, c->proofs, count);
         }

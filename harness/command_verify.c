@@ -1,6 +1,7 @@
 #include "harness/campaign.h"
 #include "harness/command.h"
 #include "harness/exhaust.h"
+#include "harness/outfile.h"
 #include "harness/plugin.h"
 #include "harness/progress.h"
 
@@ -74,10 +75,15 @@ static bool parse_tier(const char *text, enum tier *tier, struct error *e)
 
 static bool parse_shard(const char *text, struct campaign *c, struct error *e)
 {
-    char end;
-    if (sscanf(text, "%d/%d%c", &c->shard, &c->shards, &end) == 2 && c->shard >= 1 &&
-        c->shard <= c->shards)
-        return true;
+    const char *slash = strchr(text, '/');
+    char first[16] = "";
+    struct error why;
+    if (slash && (size_t)(slash - text) < sizeof first) {
+        memcpy(first, text, (size_t)(slash - text));
+        if (parse_int("--shard", slash + 1, 1, INT_MAX, &c->shards, &why) &&
+            parse_int("--shard", first, 1, c->shards, &c->shard, &why))
+            return true;
+    }
     return fail(e, "--shard: '%s' is not I/N with 1 <= I <= N", text);
 }
 
@@ -178,7 +184,9 @@ int verify_command(int argc, char **argv)
     bool good = choose_levels(r.isa, r.plugin, c->use, &e) && choose_functions(c, &e) &&
                 (access(fixtures_dir(), R_OK) == 0 ||
                  fail(&e, "%s: no fixtures there; CNNCHECK_FIXTURES says where they are",
-                      fixtures_dir()));
+                      fixtures_dir())) &&
+                (!r.json || outfile_possible(r.json, &e)) &&
+                (!r.junit || outfile_possible(r.junit, &e));
     if (good) {
         run(c);
         status = report_summary(c) ? EXIT_HELD : EXIT_FAILED;

@@ -95,7 +95,7 @@ static uint32_t big_endian(const uint8_t b[4])
 static uint8_t *read_body(stream s, const char *path, uint64_t most, int rank, int dim[3],
                           struct error *e)
 {
-    uint8_t header[16], more;
+    uint8_t header[16];
     unsigned length = 4 + 4 * (unsigned)rank, magic = 0x800 + (unsigned)rank;
     long n = stream_read(s, header, length);
     if (n < 0)
@@ -120,27 +120,27 @@ static uint8_t *read_body(stream s, const char *path, uint64_t most, int rank, i
         size *= d;
     }
 
-    uint8_t *body = malloc(size);
+    uint8_t *body = malloc(size + 1);
     if (!body)
         return fail(e, "%s: no memory for %llu bytes", path, (unsigned long long)size), NULL;
     uint64_t got = 0;
-    while (got < size) {
-        uint64_t left = size - got;
+    /* One byte more is asked for, in the same call, and must not be there: only where it looks for
+     * that one does zlib read the checksum, and see that it is wrong or cut off. */
+    while (got <= size) {
+        uint64_t left = size + 1 - got;
         n = stream_read(s, body + got, left < 1 << 30 ? (unsigned)left : 1 << 30);
         if (n <= 0)
             break;
         got += (uint64_t)n;
     }
-    /* Reading on must meet the end of the file; only there zlib compares the checksum. */
-    long behind = got == size ? stream_read(s, &more, 1) : 0;
-    if (got == size && behind == 0)
+    if (got == size && n == 0)
         return body;
     free(body);
-    if (n < 0 || behind < 0)
+    if (n < 0)
         fail(e, "%s: broken, or cut short", path);
     else
         fail(e, "%s: too %s for the %llu bytes that its header promises", path,
-             behind > 0 ? "long" : "short", (unsigned long long)size);
+             got > size ? "long" : "short", (unsigned long long)size);
     return NULL;
 }
 

@@ -1,5 +1,6 @@
 #include "harness/command.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -27,20 +28,30 @@ static void print_usage(FILE *f)
     fprintf(f, "\ncnncheck COMMAND --help says more.\n");
 }
 
+/* What a full disk or a closed file did not take is not lost in silence. */
+static int ended(int status)
+{
+    struct error e;
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return status;
+    fail(&e, "standard output: cannot be written: %s", strerror(errno));
+    return unusable(&e);
+}
+
 int main(int argc, char **argv)
 {
     struct error e;
     if (argc > 1 && !strcmp(argv[1], "--help")) {
         print_usage(stdout);
-        return EXIT_HELD;
+        return ended(EXIT_HELD);
     }
     if (argc > 1 && !strcmp(argv[1], "--version")) {
         printf("cnncheck %s\n", program_version);
-        return EXIT_HELD;
+        return ended(EXIT_HELD);
     }
     for (int i = 0; argc > 1 && i < COMMANDS; i++)
         if (!strcmp(argv[1], commands[i].name))
-            return commands[i].run(argc - 1, argv + 1);
+            return ended(commands[i].run(argc - 1, argv + 1));
     if (argc > 1) {
         fail(&e, "%s: no such command; see cnncheck --help", argv[1]);
         return unusable(&e);

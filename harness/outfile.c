@@ -8,6 +8,8 @@
 bool outfile_open(struct outfile *o, const char *path, struct error *e)
 {
     struct stat s;
+    if (!*path) /* its temporary name would be one in this folder */
+        return fail(e, "'': cannot be written: a file without a name");
     if (lstat(path, &s) == 0 && !S_ISREG(s.st_mode)) /* the rename would replace it */
         return fail(e, "%s: cannot be written: not a regular file", path);
     const int length =

@@ -66,7 +66,7 @@ static void print_followings(const struct campaign *c)
                    t->network->name, t->failure, t->network->name);
 }
 
-static void print_training(const struct training *t)
+static void print_training(const struct training *t, uint64_t seed)
 {
     printf("\n%s, trained by both sides from the same weights in the same order\n",
            t->network->name);
@@ -76,8 +76,8 @@ static void print_training(const struct training *t)
     printf("  largest difference %.2g; test accuracy %.2f %% and %.2f %%\n", t->difference,
            100.0 * t->accuracy_ref, 100.0 * t->accuracy_fast);
     if (!t->held)
-        printf("FAIL %s.train: %s\nREPRO: cnncheck verify --layer %s.train\n", t->network->name,
-               t->failure, t->network->name);
+        printf("FAIL %s.train: %s\nREPRO: cnncheck verify --layer %s.train --seed %llu\n",
+               t->network->name, t->failure, t->network->name, (unsigned long long)seed);
 }
 
 bool report_summary(struct campaign *c)
@@ -123,7 +123,7 @@ bool report_summary(struct campaign *c)
         printf("defects of the documents: %d of %d faithful, caught, mended and sure\n", proven,
                c->proofs);
     for (int i = 0; i < c->trainings; i++)
-        print_training(&c->training[i]);
+        print_training(&c->training[i], c->seed);
     printf("\n%s: %d functions, %ld cases, %ld guarded calls on %s; %ld rejected; seed %llu, "
            "%.1f s\n",
            campaign_rejected(c) ? "FAILED" : "HELD", c->tallies, cases, calls, sets,
