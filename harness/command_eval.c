@@ -103,7 +103,7 @@ static bool eval(struct request *r, struct images *images, struct score *score,
     if (r->isa && !fast)
         return fail(e, "--isa: ref has no instruction sets");
     if ((fast && !parse_isa(r->isa, &isa, e)) || !use_threads(r->threads, e) ||
-        (r->out && !outfile_possible(r->out, e)) ||
+        !outfile_apart(r->out, r->load, e) || (r->out && !outfile_possible(r->out, e)) ||
         !weights_network(r->load, r->name, &r->network, e) ||
         !images_read_test(network, r->data, r->limit, images, e) ||
         !network_layout(network, &layout, e))

@@ -88,6 +88,10 @@ static bool note_file(struct request *r, const char *option, int role, const cha
         if (r->file[i])
             return fail(e, "%s %s: %s is given twice", option, text, o->name);
         r->file[i] = equals + 1;
+        for (int k = 0; role == OUT && r->function->operand[k].name; k++)
+            if (k != i && r->function->operand[k].role == OUT &&
+                !outfile_apart(r->file[i], r->file[k], e))
+                return false;
         return true;
     }
     return fail(e, "%s %s: %s.%s has no such %s", option, text, r->check->layer, r->function->name,

@@ -2,6 +2,7 @@
 #include "harness/command.h"
 #include "harness/curves.h"
 #include "harness/npz.h"
+#include "harness/outfile.h"
 #include "harness/swap.h"
 #include "harness/weights.h"
 
@@ -205,6 +206,8 @@ static bool prepare(struct request *r, struct curves *c, struct images *images,
         return fail(e, "--isa: ref has no instruction sets");
     if (r->shadow && !fast)
         return fail(e, "--shadow: there is no fast to look at with --impl ref");
+    if (!outfile_apart(r->log, r->load, e) || !outfile_apart(r->log, r->save, e))
+        return false;
     if (r->save && !npz_possible(r->save, e))
         return false;
     if ((fast && !parse_isa(r->isa, &isa, e)) || !use_threads(r->threads, e))

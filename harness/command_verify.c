@@ -139,8 +139,9 @@ static bool choose_functions(struct campaign *c, struct error *e)
     if (c->tallies || c->only || c->use[ISA_plugin])
         return c->tallies > 0;
     for (int i = 0; networks[i]; i++)
-        if (campaign_takes(c, networks[i]->name, "train") ||
-            campaign_takes(c, networks[i]->name, "fixtures"))
+        if (campaign_takes(c, networks[i]->name, "fixtures") ||
+            (c->tier != TIER_SMOKE && networks[i]->fixture &&
+             campaign_takes(c, networks[i]->name, "train")))
             return true;
     for (const struct function *f = elementary_check.function; f->name; f++)
         if (c->tier == TIER_EXHAUSTIVE && campaign_takes(c, elementary_check.layer, f->name))
@@ -185,7 +186,7 @@ int verify_command(int argc, char **argv)
                 (access(fixtures_dir(), R_OK) == 0 ||
                  fail(&e, "%s: no fixtures there; CNNCHECK_FIXTURES says where they are",
                       fixtures_dir())) &&
-                (!r.json || outfile_possible(r.json, &e)) &&
+                outfile_apart(r.junit, r.json, &e) && (!r.json || outfile_possible(r.json, &e)) &&
                 (!r.junit || outfile_possible(r.junit, &e));
     if (good) {
         run(c);

@@ -32,6 +32,16 @@ bool outfile_close(struct outfile *o, struct error *e)
     return fail(e, "%s: cannot be written: %s", o->path, strerror(reason));
 }
 
+bool outfile_apart(const char *path, const char *other, struct error *e)
+{
+    struct stat a, b;
+    if (!path || !other)
+        return true;
+    const bool one = !strcmp(path, other) || (stat(path, &a) == 0 && stat(other, &b) == 0 &&
+                                              a.st_dev == b.st_dev && a.st_ino == b.st_ino);
+    return !one || fail(e, "%s: cannot be written: another option names this file", path);
+}
+
 bool outfile_possible(const char *path, struct error *e)
 {
     struct outfile o;

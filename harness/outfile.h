@@ -27,4 +27,8 @@ bool outfile_close(struct outfile *o, struct error *e);
 /* Whether outfile_open can be expected to succeed; leaves nothing behind. */
 bool outfile_possible(const char *path, struct error *e);
 
+/* Whether `path`, which is to be written, is another file than `other`, which is to last: either
+ * may be NULL, and not be there yet. */
+bool outfile_apart(const char *path, const char *other, struct error *e);
+
 #endif

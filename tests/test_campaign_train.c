@@ -161,7 +161,7 @@ static void wrong_images_are_seen(void **state)
     assert_string_equal(t->failure, "ref gets 0.00 % of the test images right, not 99 %");
     shell(VERIFY "--junit v.xml; echo $?; grep -A1 'classname=\"mnist01-relu\"' v.xml");
     assert_ended(0, "\nFAIL mnist01-relu.train: ref gets 0.00 % of the test images right, not "
-                    "99 %\nREPRO: cnncheck verify --layer mnist01-relu.train\n\nFAILED: ",
+                    "99 %\nREPRO: cnncheck verify --layer mnist01-relu.train --seed 1\n\nFAILED: ",
                  "swapped");
     assert_non_null(strstr(out, "\n1\n"));
     assert_non_null(strstr(out, "<failure type=\"rejected\" message=\"ref gets 0.00 %"));

@@ -197,7 +197,7 @@ static void the_table_has_a_verdict_for_each(void **state)
         "      2    0.25000000    0.37500000",
         "  largest difference 0.12; test accuracy 100.00 % and 99.50 %",
         "FAIL mnist01-sigmoid.train: " TROUBLE,
-        "REPRO: cnncheck verify --layer mnist01-sigmoid.train",
+        "REPRO: cnncheck verify --layer mnist01-sigmoid.train --seed 4711",
         "FAILED: 6 functions, 459 cases, 459 guarded calls on scalar; 6 rejected; seed 4711, "
         "12.2 s",
         NULL
