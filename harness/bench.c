@@ -76,12 +76,18 @@ static double time_of(run_function *run, const struct job *j, long repeats)
     return (seconds_now() - start) / (double)repeats;
 }
 
-/* How many repeats a burst has. */
-static long repeats_of(run_function *run, const struct job *j)
+/* What so many repeats take, the lesser of two: a neighbour may have had its slice in one. */
+static double length_of(run_function *run, const struct job *j, long repeats)
+{
+    return (double)repeats * fmin(time_of(run, j, repeats), time_of(run, j, repeats));
+}
+
+/* How many repeats take so many seconds. */
+static long repeats_of(run_function *run, const struct job *j, double seconds)
 {
     long repeats = 1;
-    for (double t; (t = time_of(run, j, repeats) * (double)repeats) < burst && repeats < 1L << 40;)
-        repeats = t < burst / 8 ? repeats * 8 : (long)(1.2 * (double)repeats * burst / t) + 1;
+    for (double t; (t = length_of(run, j, repeats)) < seconds && repeats < 1L << 40;)
+        repeats = t < seconds / 8 ? repeats * 8 : (long)(1.2 * (double)repeats * seconds / t) + 1;
     return repeats;
 }
 
@@ -168,10 +174,12 @@ static void take_turns(struct job *j, const double *needed, int threads, struct 
                                                  run_traffic };
     double kernel[TURNS], part[LIMITS][TURNS], cycles[TURNS];
     long probe_repeats[LIMITS];
-    const long repeats = repeats_of(run_fast, j);
+    const long repeats = repeats_of(run_fast, j, burst);
+    /* The probes' bursts are as long: a neighbour's slice falls into either as often. */
+    const double length = length_of(run_fast, j, repeats);
     const bool counted = cycles_counted() && threads == 1;
     for (int l = 0; l < LIMITS; l++)
-        probe_repeats[l] = needed[l] > 0.0 ? repeats_of(probe[l], j) : 0;
+        probe_repeats[l] = needed[l] > 0.0 ? repeats_of(probe[l], j, length) : 0;
     for (int t = 0; t < TURNS; t++) {
         for (int l = 0; l < LIMITS; l++)
             part[l][t] = needed[l] > 0.0
@@ -189,21 +197,35 @@ static void take_turns(struct job *j, const double *needed, int threads, struct 
         if (l == 0 || median > out->part) {
             out->limit = (enum limit)l;
             out->part = median;
+            out->part_spread =
+                (quartile(part[l], TURNS, 3) - quartile(part[l], TURNS, 1)) / median;
         }
     }
     if (j->isa == ISA_scalar ||
         (out->limit == LIMIT_MEMORY && out->flops == 0.0 && out->bytes < LEAST_BYTES))
-        out->part = NAN;
+        out->part = out->part_spread = NAN;
     out->seconds = quartile(kernel, TURNS, 2);
     out->spread = (quartile(kernel, TURNS, 3) - quartile(kernel, TURNS, 1)) / out->seconds;
     out->cycles = counted ? quartile(cycles, TURNS, 2) : NAN;
+}
+
+/* How many times ref's speed it has: bursts of both, in turns. */
+static double times_ref(const struct job *j)
+{
+    enum { TIMES = 3 };
+    const double once = time_of(run_ref, j, 1);
+    const long calls = once < burst ? (long)(burst / once) + 1 : 1;
+    const long repeats = repeats_of(run_fast, j, burst);
+    double times[TIMES];
+    for (int t = 0; t < TIMES; t++)
+        times[t] = time_of(run_ref, j, calls) / time_of(run_fast, j, repeats);
+    return quartile(times, TIMES, 2);
 }
 
 void bench_function(const struct check *c, const struct function *f, const void *shape,
                     enum isa isa, int threads, struct timing *out)
 {
     struct job j = { .function = f, .shape = shape, .isa = isa };
-    double ref[3];
     *out = (struct timing){ .check = c, .function = f, .isa = isa };
     shape_print(c, shape, out->shape);
     out->flops = function_flops(c, f, shape);
@@ -211,16 +233,14 @@ void bench_function(const struct check *c, const struct function *f, const void 
     const double vectors = function_vectors(c, f, shape) / probe_fast(isa)->chains;
     take_turns(&j, (const double[LIMITS]){ out->flops / peak_flops(isa), vectors * f->operations,
                                            vectors * f->divisions, 1.0 }, threads, out);
-    for (int i = 0; i < 3; i++)
-        ref[i] = time_of(run_ref, &j, 1) / time_of(run_fast, &j, 4);
-    out->over_ref = quartile(ref, 3, 2);
+    out->over_ref = times_ref(&j);
     end(&j);
 }
 
 double bench_peak(enum isa isa)
 {
     const struct job j = { .isa = isa };
-    const long repeats = repeats_of(run_peak, &j);
+    const long repeats = repeats_of(run_peak, &j, burst);
     double rate[TURNS];
     for (int t = 0; t < TURNS; t++)
         rate[t] = peak_flops(isa) / time_of(run_peak, &j, repeats);
@@ -237,7 +257,7 @@ double bench_copy(enum isa isa, size_t bytes)
     memset(to, 0, half);
     j.in[0] = from;
     j.out[0] = to;
-    const long repeats = repeats_of(run_traffic, &j);
+    const long repeats = repeats_of(run_traffic, &j, burst);
     for (int t = 0; t < TURNS; t++)
         rate[t] = (double)bytes / time_of(run_traffic, &j, repeats);
     free(from);

@@ -18,13 +18,14 @@ struct timing {
     const struct function *function;
     char shape[SHAPE_TEXT];
     enum isa isa;
-    double seconds;    /* of a call: the median of all turns */
-    double spread;     /* what lies between the quartiles, as a part of it */
-    double cycles;     /* of a call; NaN where they cannot be counted */
+    double seconds;     /* of a call: the median of all turns */
+    double spread;      /* what lies between the quartiles, as a part of it */
+    double cycles;      /* of a call; NaN where they cannot be counted */
     double flops, bytes;
-    enum limit limit;  /* the one that takes longest, and */
-    double part;       /* the median of its time over the kernel's; NaN: there is none */
-    double over_ref;   /* how many times faster than ref */
+    enum limit limit;   /* the one that takes longest, and */
+    double part;        /* the median of its time over the kernel's; NaN: there is none */
+    double part_spread; /* what lies between the quartiles of that, as a part of it */
+    double over_ref;    /* how many times faster than ref */
 };
 
 /* Times one function on `threads` threads, which are already set; scalar has no limit. */

@@ -201,8 +201,10 @@ static bool write_json(const struct request *r, const struct plan *p, struct err
         json_member(f, "cycles", t->cycles);
         json_member(f, "flops", t->flops);
         json_member(f, "bytes", t->bytes);
-        fprintf(f, ", \"limit\": \"%s\"", limit_name[t->limit]);
+        if (isfinite(t->part))
+            fprintf(f, ", \"limit\": \"%s\"", limit_name[t->limit]);
         json_member(f, "part", t->part);
+        json_member(f, "part_spread", t->part_spread);
         json_member(f, "over_ref", t->over_ref);
         fprintf(f, "}%s\n", t + 1 < p->timing + p->count ? "," : "");
     }

@@ -55,7 +55,7 @@ const struct check dense_sgd_check = {
     .invalid = invalid,
     .cases = cases, .trouble = trouble, .documents = 5, .large = large,
     .function = {
-        { CALLS(backward), .flops = "in out", .each = 6, .exact = true,
+        { CALLS(backward), .flops = "in out", .each = 5, .exact = true,
           .magnitude = magnitude,
           .operand = { { "x", IN, "in" },
                        { "w", IN, "in out" },

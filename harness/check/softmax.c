@@ -58,7 +58,7 @@ const struct check softmax_check = {
     CHECKS(softmax),
     .key = { INT_KEY(softmax, n, 1, 5), INT_KEY(softmax, len, 1, 60) },
     .invalid = invalid,
-    .cases = cases, .trouble = trouble, .documents = 3, .large = large,
+    .cases = cases, .trouble = trouble, .documents = 2, .large = large,
     .function = {
         { CALLS(forward), .elements = "n len", .operations = 20, .divisions = 1,
           .magnitude = forward_magnitude,
