@@ -192,7 +192,7 @@ static void data_16(const void *context, int k, int thread)
     planes_zero(output, abreast_size(in));
     abreast_pack(in, a->output_at, a->from + 16 * k * abreast_count(in), output);
     for (int p = 0; p < st; p++)
-        for (int q = 0; q < st; q++) {
+        for (int q = 0; q < st && phase_of(s, p, 0).rows > 0; q++) {
             const struct phase f = phase_of(s, p, q);
             for (int i = f.i + s->pad; i < s->h + s->pad; i += st)
                 sum_taps(&(struct product){
@@ -214,8 +214,8 @@ static void data_abreast(const struct conv2d_shape *s, int groups, const float *
     a.w = w;
     a.to = dx;
     const int st = s->stride;
-    for (int p = 0; p < st; p++)
-        for (int q = 0; q < st; q++) {
+    for (int p = 0; p < least(st, s->kh); p++)
+        for (int q = 0; q < least(st, s->kw); q++) {
             struct place *t = a.tap + phase_of(s, p, q).table * (size_t)a.taps;
             for (int o = 0; o < s->o; o++)
                 for (int i = p; i < s->kh; i += st)

@@ -207,7 +207,7 @@ static void data_strip(const void *context, int k, int thread)
     for (int p = 0; p < st; p++) {
         float *to = NULL;
         int rows = 0;
-        for (int q = 0; q < st; q++) {
+        for (int q = 0; q < st && phase_of(s, p, 0).rows > row; q++) {
             const struct phase f = phase_of(s, p, q);
             rows = least(a->rows, f.rows - row);
             to = a->dx + n * s->c * plane + (size_t)(f.i + row * st) * s->w;
@@ -235,8 +235,8 @@ static void data_rows(const struct conv2d_shape *s, const float *w, const float 
     a.finite = by_rows(s) && s->kh >= SWEEP_TALL * st &&
                all_finite(w, (size_t)s->o * s->c * s->kh * s->kw);
     a.own += data_table(s, a.taps);
-    for (int p = 0; p < st; p++)
-        for (int q = 0; q < st; q++) {
+    for (int p = 0; p < least(st, s->kh); p++)
+        for (int q = 0; q < least(st, s->kw); q++) {
             const struct phase f = phase_of(s, p, q);
             if (by_rows(s))
                 phase_weights(s, &f, w, a.turned + f.table * (size_t)a.taps * s->c);

@@ -65,6 +65,7 @@ static const char *const cases[] = {
     "n=16,c=4,h=5,w=41,o=4,kh=3,kw=3,stride=2,pad=0,bias=none",
     "n=49,c=4,h=9,w=10,o=9,kh=3,kw=3,stride=2,pad=1,bias=position",
     "n=32,c=4,h=9,w=11,o=6,kh=3,kw=2,stride=4,pad=0,bias=none",
+    "n=16,c=4,h=1,w=5,o=373,kh=1,kw=5,stride=2400,pad=0,bias=none", /* stride^2 o beyond 2^31 */
     /* of either of the last two, which also come grown until threads share them */
     "n=1,c=14,h=6,w=17,o=9,kh=3,kw=6,stride=2,pad=1,bias=position",
     "n=35,c=5,h=6,w=7,o=5,kh=4,kw=3,stride=3,pad=2,bias=channel",
