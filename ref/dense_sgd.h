@@ -14,8 +14,8 @@
  *            stepped[i][o] = w[i][o] - lr (x[i] dy[o])
  *            settled[o]    = b[o] - lr dy[o]
  *
- * Needs      I, O >= 1; lr 0 or a normal float; `stepped` may be w itself and `settled` b, otherwise
- *            outputs overlap nothing; any alignment.
+ * Needs      I, O >= 1; lr 0 or a normal float; `stepped` may be w itself and `settled` b,
+ *            otherwise outputs overlap nothing; any alignment.
  * Fails      never.
  * Special    NaN and infinities go where the formulas take them. fast gives the bits of
  *            dense.backward and sgd.step one after the other, but for a weight or a bias of -0:

@@ -13,11 +13,12 @@
  * force, which may be more than at the call, but not fewer; the caller hands them over, in any
  * state, and may reuse them at once. No tensor has 2^31 elements or more.
  *
- * Errors are told as c(n) u S + u |ref| + n 2^-149 for a sum of n terms, or a result of n roundings,
- * whose absolute values sum to S: u is 2^-24, and c(n) the smaller of n + 2 and 6 sqrt(n). With
- * n + 2 it is proven, for any input; 6 sqrt(n) is for roundings that do not conspire: where thousands
- * of terms are equal, theirs may all go one way. Both presume that no term, no partial sum and no
- * difference on the way overflows float: what does is infinite, and may become a NaN.
+ * Errors are told as c(n) u S + u |ref| + n 2^-149 for a sum of n terms, or a result of n
+ * roundings, whose absolute values sum to S: u is 2^-24, and c(n) the smaller of n + 2 and
+ * 6 sqrt(n). With n + 2 it is proven, for any input; 6 sqrt(n) is for roundings that do not
+ * conspire: where thousands of terms are equal, theirs may all go one way. Both presume that no
+ * term, no partial sum and no difference on the way overflows float: what does is infinite, and may
+ * become a NaN.
  *
  * A kernel leaves rounding, masks and modes of the floating-point environment alone. From finite
  * inputs it raises the flags that its results call for: invalid or divide-by-zero where ref raises

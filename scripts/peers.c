@@ -5,16 +5,16 @@
  *   fast LAYER.FUNCTION SHAPE      our kernel
  *   best LAYER.FUNCTION SHAPE      oneDNN in the layouts that it likes best; nothing is reordered
  *   plain LAYER.FUNCTION SHAPE     oneDNN from NCHW to NCHW: what it has to reorder counts
- *   fastest LAYER.FUNCTION SHAPE   the fastest of oneDNN's implementations as in `best`, where it takes
- *                                  the first that it has
+ *   fastest LAYER.FUNCTION SHAPE   the fastest of oneDNN's implementations, as in `best`, where it
+ *                                  takes the first that it has
  *   blas LAYER.FUNCTION SHAPE      OpenBLAS
  *   step NETWORK BATCH             forward, backward and update of our engine
  *   limit ...                      what `fast` or `step` cannot do without: its multiply-adds, the
  *                                  operations of functions like sigmoid, each in registers at the
- *                                  most that the machine can do; of a kernel the reading and writing
- *                                  of its operands, if that takes longer; in a step of one image, in
- *                                  the place of the multiply-adds of dense layers, the traffic of
- *                                  all weights
+ *                                  most that the machine can do; of a kernel the reading and
+ *                                  writing of its operands, if that takes longer; in a step of one
+ *                                  image, in the place of the multiply-adds of dense layers, the
+ *                                  traffic of all weights
  *   traffic NETWORK 1              its weights read, and then read and written where they lie
  *   shared NETWORK 1               the same by all threads: read by each, a part written by each
  *   versions                       answered with those of oneDNN and OpenBLAS instead
