@@ -167,6 +167,9 @@ static void run_computes_small_examples(void **state)
 #define RELU "cnncheck run relu.forward len=4 "
 #define RELU_X RELU "--impl fast --in x=x.npy "
 
+#define NAMELESS "'': cannot be written: a file without a name"
+#define FULL "standard output: cannot be written: No space left on device\n"
+
 /* A line of shell, and what the message must name. */
 static const char *const mistakes[][2] = {
     { "cnncheck nosuch", "nosuch: no such command" },
@@ -209,6 +212,14 @@ static const char *const mistakes[][2] = {
     { RELU "--impl ref --out y=y.npy --in x=int.npy", "int.npy: its dtype is '<i4'" },
     { RELU "--impl ref --out y=y.npy --in x=text.npy", "text.npy: not an .npy file" },
     { RELU "--impl ref --out y=y.npy --in x=.", ".: not a regular file" },
+    { "cnncheck eval mnist01-relu --load x.npy --out ''", NAMELESS },
+    { "cnncheck train mnist01-relu --save ''", NAMELESS },
+    { "cnncheck digest --out ''", NAMELESS },
+    { "cnncheck bench --json ''", NAMELESS },
+    { "cnncheck --help >/dev/full", FULL },
+    { "cnncheck --version >/dev/full", FULL },
+    { "cnncheck info >/dev/full", FULL },
+    { "cnncheck verify --tier smoke --layer relu.forward --isa scalar >/dev/full", FULL },
 };
 
 static void write_bytes(const char *path, const char *bytes, size_t size)
@@ -259,6 +270,49 @@ static void a_mistake_is_one_line_that_names_it(void **state)
     assert_ended(2, "usage: cnncheck COMMAND", "no command");
 }
 
+/* Whether it was named alike or not, and is there or not: what stands in it stays. */
+static void one_file_is_not_written_twice(void **state)
+{
+    (void)state;
+    static const char *const lines[] = {
+        "cnncheck eval mnist01-relu --load w --out w",
+        "cnncheck eval mnist01-relu --load w --out ./w",
+        "cnncheck train mnist01-relu --load w --log w",
+        "cnncheck train mnist01-relu --load w --log link",
+        "cnncheck train mnist01-relu --save w --log ./w",
+        "cnncheck train mnist01-relu --save new --log new",
+        "cnncheck verify --tier smoke --layer relu --json w --junit hard",
+        "cnncheck verify --tier smoke --layer relu --json new --junit new",
+        "cnncheck run dense.backward n=2 in=3 out=2 --impl ref --out dx=w --out dw=hard",
+        "cnncheck run dense.backward n=2 in=3 out=2 --impl ref --out db=new --out dw=new",
+    };
+    shell("echo weights >w; ln -s w link; ln w hard");
+    const int before = files_there();
+    for (size_t i = 0; i < COUNT(lines); i++) {
+        shell("%s", lines[i]);
+        assert_ended(2, ": cannot be written: another option names this file\n", lines[i]);
+        assert_string_equal(out, "");
+        shell("cat w link hard");
+        assert_string_equal(out, "weights\nweights\nweights\n");
+        assert_int_equal(files_there(), before);
+    }
+    shell("rm w link hard");
+}
+
+/* Where a name is longer than a message, its beginning is told, and what is wrong with it. */
+static void a_long_name_leaves_the_reason(void **state)
+{
+    (void)state;
+    char path[621] = "";
+    for (int i = 0; i < 620; i += 2)
+        strcat(path, "d/");
+    path[619] = 'y';
+    shell(RELU_X "--out y=%s", path);
+    assert_ended(2, "cnncheck: d/d/d/d/", "a long name");
+    assert_ended(2, "/d/d/dy: cannot be written: No such file or directory\n", "a long name");
+    assert_in_range(strlen(err), 300, 600);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -266,6 +320,8 @@ int main(void)
         cmocka_unit_test(info_and_help_list_every_function),
         cmocka_unit_test(run_computes_small_examples),
         cmocka_unit_test(a_mistake_is_one_line_that_names_it),
+        cmocka_unit_test(one_file_is_not_written_twice),
+        cmocka_unit_test(a_long_name_leaves_the_reason),
     };
     return cmocka_run_group_tests_name("cli", tests, make_folder, remove_folder);
 }

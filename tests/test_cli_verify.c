@@ -250,6 +250,8 @@ static void a_mistake_is_one_line_that_names_it(void **state)
         { "--layer relu --shard 0/2", "--shard: '0/2'" },
         { "--layer relu --shard 1/2x", "--shard: '1/2x'" },
         { "--layer relu --shard half", "--shard: 'half'" },
+        { "--layer relu --shard /2", "--shard: '/2'" },
+        { "--layer relu --shard 4294967297/4294967298", "--shard: '4294967297/4294967298'" },
         { "--layer relu --seed -1", "--seed: '-1'" },
         { "--layer relu --seed one", "--seed: 'one'" },
         { "--layer relu --time-budget -1", "--time-budget: '-1'" },
@@ -261,12 +263,15 @@ static void a_mistake_is_one_line_that_names_it(void **state)
         { "--layer", "--layer: not an option, or one without its value" },
         { "--layer relu --json missing/v.json", "missing/v.json: cannot be written: " },
         { "--layer relu --junit /dev/null", "/dev/null: cannot be written: not a regular file" },
+        { "--layer relu --json ''", "'': cannot be written: a file without a name" },
+        { "--layer mnist01-sigmoid.train", "--layer mnist01-sigmoid.train matches no function" },
+        { "--layer mnist10.train --tier full", "--layer mnist10.train matches no function" },
     };
     for (size_t i = 0; i < COUNT(mistakes); i++) {
         shell("cnncheck verify --tier smoke %s", mistakes[i][0]);
         assert_ended(2, mistakes[i][1], mistakes[i][0]);
-        if (strncmp(err, "cnncheck: ", 10) || strchr(err, '\n') != err + strlen(err) - 1)
-            fail_msg("%s: not one line:\n%s", mistakes[i][0], err);
+        if (strncmp(err, "cnncheck: ", 10) || strchr(err, '\n') != err + strlen(err) - 1 || *out)
+            fail_msg("%s: not one line, and before any work:\n%s%s", mistakes[i][0], out, err);
     }
 }
 

@@ -355,20 +355,27 @@ static void test_gz(void **state)
     clear();
 }
 
-/* Real images compress well: far more comes out than the file has. */
-static void test_gz_that_compresses_well(void **state)
+static const unsigned char zeros[65536];
+
+/* An image of 256 x 256 zeros, and its label. */
+static void put_a_large_image(void)
 {
-    (void)state;
     static const unsigned char header[16] = { 0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 1, 0, 0, 0, 1, 0 };
-    static const unsigned char zeros[65536];
-    struct dataset d;
-    struct error e;
     gzFile f = gzopen(name_of(IMAGES_Z), "wb9");
     assert_non_null(f);
     assert_int_equal(gzwrite(f, header, sizeof header), sizeof header);
     assert_int_equal(gzwrite(f, zeros, sizeof zeros), sizeof zeros);
     assert_int_equal(gzclose(f), Z_OK);
     put_file(LABELS, "\0\0\x08\x01\0\0\0\x01\x05", 9);
+}
+
+/* Real images compress well: far more comes out than the file has. */
+static void test_gz_that_compresses_well(void **state)
+{
+    (void)state;
+    struct dataset d;
+    struct error e;
+    put_a_large_image();
     if (!read_train(&d, &e))
         fail_msg("%s", e.text);
     assert_int_equal(d.width, 256);
@@ -406,6 +413,32 @@ static void test_broken_gz(void **state)
     refuse(IMAGES_Z, "broken, or cut short");
     put_file(IMAGES_Z, IMAGES_GZ, sizeof IMAGES_GZ - 1);
     refuse(IMAGES_Z, "broken, or cut short");
+    clear();
+}
+
+/* What zlib inflates straight into the image, and looks no further when that is full: the checksum
+ * and the length behind it are read all the same. */
+static void test_broken_end_of_a_large_gz(void **state)
+{
+    (void)state;
+    static const size_t cuts[] = { 1, 4, 8, 9 };
+    unsigned char bytes[4096];
+    put_a_large_image();
+    FILE *f = fopen(name_of(IMAGES_Z), "rb");
+    assert_non_null(f);
+    const size_t size = fread(bytes, 1, sizeof bytes, f);
+    fclose(f);
+    assert_in_range(size, 20, sizeof bytes - 1);
+    for (size_t i = 0; i < sizeof cuts / sizeof *cuts; i++) {
+        put_file(IMAGES_Z, bytes, size - cuts[i]);
+        refuse(IMAGES_Z, "broken, or cut short");
+    }
+    for (size_t i = 1; i <= 8; i++) {
+        bytes[size - i] ^= 1;
+        put_file(IMAGES_Z, bytes, size);
+        refuse(IMAGES_Z, "broken, or cut short");
+        bytes[size - i] ^= 1;
+    }
     clear();
 }
 
@@ -511,6 +544,7 @@ int main(void)
         cmocka_unit_test(test_gz),
         cmocka_unit_test(test_gz_that_compresses_well),
         cmocka_unit_test(test_broken_gz),
+        cmocka_unit_test(test_broken_end_of_a_large_gz),
 #else
         cmocka_unit_test(test_gz_without_zlib),
 #endif

@@ -121,6 +121,8 @@ static void what_is_no_file_is_refused(void **state)
         assert_string_equal(e.text, wanted);
     }
     assert_int_equal(unlink(dangling), 0);
+    assert_false(outfile_open(&out, "", &e)); /* its temporary name would be one */
+    assert_string_equal(e.text, "'': cannot be written: a file without a name");
     memset(long_name, 'x', sizeof long_name - 1);
     long_name[sizeof long_name - 1] = '\0';
     assert_false(outfile_open(&out, long_name, &e));
@@ -135,12 +137,39 @@ static void what_is_no_file_is_refused(void **state)
     assert_true(holds(1));
 }
 
+static void one_file_has_many_names(void **state)
+{
+    (void)state;
+    char other[320], dotted[320];
+    struct error e;
+    assert_int_equal(rmdir(path), 0); /* what the test before left */
+    snprintf(other, sizeof other, "%s/other", folder);
+    snprintf(dotted, sizeof dotted, "%s/./out", folder);
+    assert_true(outfile_apart(path, NULL, &e) && outfile_apart(NULL, path, &e));
+    assert_true(outfile_apart(path, other, &e)); /* neither is there */
+    assert_false(outfile_apart(path, path, &e));
+    fclose(fopen(path, "w"));
+    assert_true(outfile_apart(path, other, &e));
+    assert_false(outfile_apart(dotted, path, &e));
+    assert_int_equal(link(path, other), 0);
+    assert_false(outfile_apart(path, other, &e));
+    assert_int_equal(unlink(other), 0);
+    assert_int_equal(symlink("out", other), 0);
+    assert_false(outfile_apart(path, other, &e));
+    assert_non_null(strstr(e.text, "/out: cannot be written: another option names this file"));
+    assert_int_equal(unlink(other), 0);
+    fclose(fopen(other, "w"));
+    assert_true(outfile_apart(path, other, &e));
+    assert_int_equal(unlink(other), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_file_is_there_when_it_is_whole),
         cmocka_unit_test(a_failure_leaves_what_was_there),
         cmocka_unit_test(what_is_no_file_is_refused),
+        cmocka_unit_test(one_file_has_many_names),
     };
     return cmocka_run_group_tests_name("outfile", tests, make_folder, remove_folder);
 }
