@@ -113,10 +113,11 @@ static bool log_row(const struct curves *c, const struct side *s, FILE *log, str
     return fflush(log) == 0 || unwritable(c, e);
 }
 
+/* False when a file could not be written; the epoch is whole all the same. */
 static bool run_epoch(struct curves *c, FILE *log, int *running, struct error *e)
 {
     bool good = true;
-    for (struct side *s = c->side; good && s < c->side + c->sides; s++) {
+    for (struct side *s = c->side; s < c->side + c->sides; s++) {
         if (s->stopped)
             continue;
         s->stopped = !trainer_epoch(&s->trainer, &s->train, &s->reason);
@@ -131,9 +132,10 @@ static bool run_epoch(struct curves *c, FILE *log, int *running, struct error *e
                 net_test(s->engine, s->trainer.net, s->trainer.batch, &c->images->validation, NULL,
                          &s->validation);
             if (c->save && s + 1 == c->side + c->sides)
-                good = weights_save(c->save, c->settings->network, s->engine, s->trainer.net, e);
+                good = weights_save(c->save, c->settings->network, s->engine, s->trainer.net, e) &&
+                       good;
         }
-        good = good && (!log || log_row(c, s, log, e));
+        good = (!log || log_row(c, s, log, e)) && good;
     }
     return good;
 }
@@ -144,9 +146,10 @@ static bool run(struct curves *c, FILE *log, struct error *e)
     int running = c->sides, where = 0;
     print_header(c);
     for (int epoch = 1; epoch <= c->settings->epochs && running > 0; epoch++) {
-        if (!run_epoch(c, log, &running, e))
-            return false;
+        const bool kept = run_epoch(c, log, &running, e);
         print_row(c, epoch);
+        if (!kept)
+            return false;
         if (c->sides == 2 && difference(c) > largest) { /* and not NaN */
             largest = difference(c);
             where = epoch;

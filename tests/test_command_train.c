@@ -5,11 +5,13 @@
 
 #include <math.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -175,6 +177,34 @@ static void test_saves_and_judges(void **state)
         check_refused(line, "weights of mnist01-relu, not of mnist01-sigmoid");
     }
     unlink(weights);
+}
+
+/* What an epoch came to is told, though its row or its weights could not be kept. */
+static void test_tells_what_it_could_not_keep(void **state)
+{
+    (void)state;
+    const char *line = "train mnist01-relu --limit 4 --epochs 3 --log /dev/full";
+    check_refused(line, "/dev/full: cannot be written: No space left on device");
+    assert_non_null(strstr(content(out), "\n    1  "));
+    assert_null(strstr(content(out), "  -")); /* both sides */
+    assert_null(strstr(content(out), "\n    2 "));
+#ifdef HAVE_LIBZIP
+    char save[2000];
+    struct rlimit before, small;
+    getrlimit(RLIMIT_FSIZE, &before);
+    small = (struct rlimit){ 1 << 16, before.rlim_max };
+    signal(SIGXFSZ, SIG_IGN);
+    snprintf(save, sizeof save, "train mnist01-relu --limit 4 --epochs 3 --save %s", weights);
+    setrlimit(RLIMIT_FSIZE, &small);
+    const int status = command(save);
+    setrlimit(RLIMIT_FSIZE, &before);
+    signal(SIGXFSZ, SIG_DFL);
+    assert_int_equal(status, EXIT_UNUSABLE);
+    assert_non_null(strstr(content(err), "weights.npz: cannot be written: "));
+    assert_non_null(strstr(content(out), "\n    1  "));
+    assert_null(strstr(content(out), "\n    2 "));
+    assert_int_not_equal(access(weights, F_OK), 0);
+#endif
 }
 
 #if defined HAVE_PNG && defined HAVE_LIBZIP
@@ -348,6 +378,7 @@ int main(void)
         cmocka_unit_test(test_help),
         cmocka_unit_test(test_trains_both_sides),
         cmocka_unit_test(test_saves_and_judges),
+        cmocka_unit_test(test_tells_what_it_could_not_keep),
 #if defined HAVE_PNG && defined HAVE_LIBZIP
         cmocka_unit_test(test_photographs),
 #endif
