@@ -165,12 +165,13 @@ static const char *number(char text[32], const char *format, double x)
 
 static void print_timing(const struct timing *t)
 {
-    char name[64], c[32], per_cycle[32], rate[32], part[32];
+    char name[64], us[32], c[32], per_cycle[32], rate[32], part[32];
     const double compute = t->flops > 0.0 ? t->flops : NAN;
+    const char *digits = t->seconds < 1e-6 ? "%#.3g" : "%.2f"; /* three, where it takes a few ns */
     snprintf(name, sizeof name, "%s.%s", t->check->layer, t->function->name);
-    printf("%-24s %-7s %10.2f %4.0f %% %10s %7s %7s %7.1f %6s%c %-12s %8.1f  %s\n", name,
-           isa_name[t->isa], 1e6 * t->seconds, 100.0 * t->spread, number(c, "%.0f", t->cycles),
-           number(per_cycle, "%.1f", compute / t->cycles),
+    printf("%-24s %-7s %10s %4.0f %% %10s %7s %7s %7.1f %6s%c %-12s %8.1f  %s\n", name,
+           isa_name[t->isa], number(us, digits, 1e6 * t->seconds), 100.0 * t->spread,
+           number(c, "%.0f", t->cycles), number(per_cycle, "%.1f", compute / t->cycles),
            number(rate, "%.1f", 1e-9 * compute / t->seconds), 1e-9 * t->bytes / t->seconds,
            number(part, "%.0f %%", 100.0 * t->part), t->part > 1.0 ? '!' : ' ',
            isfinite(t->part) ? limit_name[t->limit] : "", t->over_ref, t->shape);

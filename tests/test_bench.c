@@ -39,6 +39,19 @@ static void test_shapes(void **state)
     assert_non_null(strstr(out, "n=64,len=10")); /* a batch of the documents' own */
 }
 
+/* However short a call is, its time has three digits. */
+static void test_a_short_call(void **state)
+{
+    (void)state;
+    char us[32];
+    shell("cnncheck bench --layer relu.forward --case len=1");
+    const char *row = strstr(out, "\nrelu.forward ");
+    assert_non_null(row);
+    assert_int_equal(sscanf(row, "%*s %*s %31s", us), 1);
+    if (strlen(us + strspn(us, "0.")) < 3)
+        fail_msg("%s us has not three digits", us);
+}
+
 static void test_mistakes(void **state)
 {
     (void)state;
@@ -161,6 +174,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cycles),
         cmocka_unit_test(test_a_table_and_a_file), cmocka_unit_test(test_shapes),
+        cmocka_unit_test(test_a_short_call),
         cmocka_unit_test(test_mistakes),           cmocka_unit_test(test_numbers),
         cmocka_unit_test(test_traffic),            cmocka_unit_test(test_traffic_of_many),
     };
