@@ -22,8 +22,8 @@ An epoch is so many steps as the document's has, of a step that was measured; Nu
 of scripts/networks.py, which are written for being right: float64, einsum, every gradient, the image's
 too. A step of mnist01-relu is also held against the time in which its
 weights are read, and read and written. Batches run by two threads beside one, and so do those weights,
-read by each thread and a part written by each: what it costs two cores to share them. Writes
-BUILD/peers.json, prints a table.
+read by each thread and a part written by each: what it costs two cores to share them. Prints a table,
+and writes BUILD/peers.json unless --only left rows out.
 """
 import argparse
 import importlib.util
@@ -267,12 +267,25 @@ def versions(build):
     return ', '.join(found)
 
 
+def whole(text):
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError('%d is below 1' % number)
+    return number
+
+
+def clear():
+    if sys.stderr.isatty():
+        print('\r\033[K', end='', file=sys.stderr)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     parser.add_argument('build', type=Path)
-    parser.add_argument('--rounds', type=int, default=15)
-    parser.add_argument('--threads', type=int, default=1)
-    parser.add_argument('--only', default='', help='only rows whose text has this word')
+    parser.add_argument('--rounds', type=whole, default=15, help='at least so many (default: 15)')
+    parser.add_argument('--threads', type=whole, default=1, help='of both sides (default: 1)')
+    parser.add_argument('--only', default='',
+                        help='only rows whose text has this word; BUILD/peers.json stays as it is')
     options = parser.parse_args()
     os.environ.update(OMP_NUM_THREADS=str(options.threads), OPENBLAS_NUM_THREADS=str(options.threads))
     if not importlib.util.find_spec('torch'):
@@ -280,17 +293,17 @@ def main():
     processes = (options.rounds + ROUNDS - 1) // ROUNDS
     measured, rows = {}, []
     with multiprocessing.get_context('spawn').Pool(1, maxtasksperchild=1) as pool:
-        peers = pool.apply(versions, (options.build,))
-        for k in range(processes):
-            share = k + 1, processes
-            try:
+        try:
+            peers = pool.apply(versions, (options.build,))
+            for k in range(processes):
+                share = k + 1, processes
                 one = pool.apply(turns, (options.build, options.threads, options.only, share))
-            except (OSError, RuntimeError) as error:
-                sys.exit('peers: %s' % error)
-            for row, (wanted, seconds) in one.items():
-                measured.setdefault(row, (wanted, []))[1].extend(seconds)
-    if sys.stderr.isatty():
-        print('\r\033[K', end='', file=sys.stderr)
+                for row, (wanted, seconds) in one.items():
+                    measured.setdefault(row, (wanted, []))[1].extend(seconds)
+        except Exception as error:  # of a worker, which may be any of NumPy's or PyTorch's
+            clear()
+            sys.exit('peers: %s: %s' % (type(error).__name__, ' '.join(str(error).split())))
+    clear()
 
     def tell(row):
         rows.append(row | {'verdict': verdict(row)})
@@ -313,6 +326,8 @@ def main():
                   'wanted': wanted, 'ours': None, 'theirs': None,
                   'times': geometric_mean(r['times'] for r in some),
                   'at_limit': geometric_mean(r['at_limit'] for r in some)})
+    if options.only:
+        return
     result = options.build / 'peers.json'
     temporary = result.with_suffix('.tmp')
     temporary.write_text(json.dumps({'versions': peers, 'threads': options.threads,
