@@ -105,7 +105,7 @@ digest: $(PROGRAM) ## write fixtures/DIGEST again, after a kernel's order of add
 # Tests may find the program, its objects and a place for their files.
 $(BUILD)/tests/%: tests/%.c $(OBJECTS) | cmocka
 	@mkdir -p $(@D) && echo "  CC    $@" && \
-	$(CC) $(STRICT) $(CPPFLAGS) $(CFLAGS) $(OPENMP) -DBUILD_DIR='"$(CURDIR)/$(BUILD)"' \
+	$(CC) $(STRICT) $(CPPFLAGS) $(CFLAGS) $(OPENMP) -DBUILD_DIR='"$(abspath $(BUILD))"' \
 	    -DSOURCE_DIR='"$(CURDIR)"' -MMD -MP $(LDFLAGS) $< $(OBJECTS) $(LDLIBS) \
 	    $(shell pkg-config --libs cmocka) -o $@
 

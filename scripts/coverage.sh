@@ -15,7 +15,7 @@ command -v gcovr >/dev/null 2>&1 || {
     exit 2
 }
 
-find . -path "./$dir/*" -name '*.gcda' -delete 2>/dev/null || true
+find "$dir" -name '*.gcda' -delete 2>/dev/null || true
 make BUILD="$dir" COVERAGE=1 CC=gcc build
 "$dir/cnncheck" verify --tier smoke
 "$dir/cnncheck" digest --check fixtures/DIGEST # on several threads
