@@ -70,25 +70,22 @@ build: $(PROGRAM)
 $(PROGRAM): $(OBJECTS) $(BUILD)/harness/main.o
 	@echo "  LINK  $@" && $(CC) $(CFLAGS) $(LDFLAGS) $(OPENMP) $^ $(LDLIBS) -o $@
 
-$(BUILD)/%.o: %.c
-	$(call compile)
-$(BUILD)/ref/%.o: ref/%.c
-	$(call compile,$(HARD))
-$(BUILD)/harness/net.ref.o: harness/net.c
-	$(call compile,-DNET_REF)
-$(BUILD)/harness/net.fast.o: harness/net.c
-	$(call compile,-DNET_FAST)
+$(BUILD)/%.o: %.c; $(call compile)
+$(BUILD)/ref/%.o: ref/%.c; $(call compile,$(HARD))
+$(BUILD)/harness/net.ref.o: harness/net.c; $(call compile,-DNET_REF)
+$(BUILD)/harness/net.fast.o: harness/net.c; $(call compile,-DNET_FAST)
 define SET_RULE
-$$(BUILD)/fast/%.$(1).o: fast/%.c
-	$$(call compile,-DISA_$(1) $$($(1)_FLAGS))
+$$(BUILD)/fast/%.$(1).o: fast/%.c; $$(call compile,-DISA_$(1) $$($(1)_FLAGS))
 endef
 $(foreach set,$(SETS),$(eval $(call SET_RULE,$(set))))
 
 # Other flags, or a library that was installed since, make other objects.
-FLAGS := $(shell mkdir -p $(BUILD))$(CC) $(STRICT) $(CPPFLAGS) $(CFLAGS) $(OPENMP) $(LDFLAGS) $(LDLIBS)
+FLAGS := $(CC) $(STRICT) $(CPPFLAGS) $(CFLAGS) $(OPENMP) $(LDFLAGS) $(LDLIBS)
 ifneq ($(FLAGS),$(file <$(BUILD)/flags))
-$(file >$(BUILD)/flags,$(FLAGS))
+.PHONY: $(BUILD)/flags
 endif
+$(BUILD)/flags:
+	@mkdir -p $(@D) && printf '%s\n' '$(subst ','\'',$(FLAGS))' >$@
 $(OBJECTS) $(BUILD)/harness/main.o: $(BUILD)/flags
 
 verify: $(PROGRAM) ## check every kernel against ref and NumPy, and train a network by both sides

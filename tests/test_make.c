@@ -1,0 +1,34 @@
+/* test_make.c - the Makefile, asked what it would do. */
+#include "tests/cli.h"
+
+#define MAKE "env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS make -C '" SOURCE_DIR "' BUILD=\"$PWD/none\" "
+
+static void looking_leaves_nothing_behind(void **state)
+{
+    (void)state;
+    static const char *const looks[] = { "help", "-n", "-n test", "-q" };
+    for (size_t i = 0; i < COUNT(looks); i++) {
+        shell(MAKE "%s", looks[i]);
+        assert_int_equal(status, !strcmp(looks[i], "-q"));
+        assert_int_not_equal(access("none", F_OK), 0);
+    }
+}
+
+static void tests_are_told_where_the_build_is(void **state)
+{
+    (void)state;
+    shell(MAKE "-n \"$PWD/none/tests/test_make\" | grep -c -- \"-DBUILD_DIR='\\\"$PWD/none\\\"'\"");
+    assert_ended(0, "1\n", "an absolute BUILD");
+    shell("cd '" SOURCE_DIR "' && " MAKE "BUILD=build/none -n build/none/tests/test_make | "
+          "grep -c -- \"-DBUILD_DIR='\\\"$PWD/build/none\\\"'\"");
+    assert_ended(0, "1\n", "a relative BUILD");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(looking_leaves_nothing_behind),
+        cmocka_unit_test(tests_are_told_where_the_build_is),
+    };
+    return cmocka_run_group_tests_name("make", tests, make_folder, remove_folder);
+}
