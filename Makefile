@@ -15,7 +15,9 @@ endif
 accepts = $(shell echo 'int main(void){return 0;}' | $(CC) $(1) -x c - -o /dev/null 2>/dev/null && echo $(1))
 STRICT   := -std=c11 -D_DEFAULT_SOURCE -Wall -Wextra -Wpedantic -Wshadow -Wno-missing-field-initializers \
             -ffp-contract=off $(call accepts,-ffp-exception-behavior=maytrap)
-CPPFLAGS += -I. -DFIXTURES_DIR='"$(CURDIR)/fixtures"'
+CPPFLAGS += -I.
+# Said to the one object that uses it.
+FIXTURES = -DFIXTURES_DIR='"$(CURDIR)/fixtures"'
 
 # What this machine has beside the C library.
 OPENMP := $(or $(call accepts,-fopenmp),-Wno-unknown-pragmas)
@@ -63,24 +65,26 @@ compile = @mkdir -p $(@D) && echo "  CC    $@" && \
           $(CC) $(STRICT) $(CPPFLAGS) $(CFLAGS) $(OPENMP) $(1) -MMD -MP -c $< -o $@
 
 .PHONY: build verify verify-neon digest digest-compilers mutation test $(TESTS:=.run) cmocka bench-peers bench-check \
-        train defects report coverage fixtures install install-headers clean help
+        train defects report coverage fixtures install install-headers clean help $(BUILD)/install/fixture.o
 .DELETE_ON_ERROR:
 build: $(PROGRAM)
 
+# What make install installs differs from the program in where it finds its fixtures.
 $(PROGRAM): $(OBJECTS) $(BUILD)/harness/main.o
+$(BUILD)/install/cnncheck: $(patsubst %/harness/fixture.o,%/install/fixture.o,$(OBJECTS)) $(BUILD)/harness/main.o
+$(BUILD)/install/fixture.o: FIXTURES = -DFIXTURES_DIR='"$(PREFIX)/share/cnncheck/fixtures"'
+$(PROGRAM) $(BUILD)/install/cnncheck:
 	@echo "  LINK  $@" && $(CC) $(CFLAGS) $(LDFLAGS) $(OPENMP) $^ $(LDLIBS) -o $@
 
 $(BUILD)/%.o: %.c; $(call compile)
 $(BUILD)/ref/%.o: ref/%.c; $(call compile,$(HARD))
+$(BUILD)/harness/fixture.o $(BUILD)/install/fixture.o: harness/fixture.c; $(call compile,$(FIXTURES))
 $(BUILD)/harness/net.ref.o: harness/net.c; $(call compile,-DNET_REF)
 $(BUILD)/harness/net.fast.o: harness/net.c; $(call compile,-DNET_FAST)
-define SET_RULE
-$$(BUILD)/fast/%.$(1).o: fast/%.c; $$(call compile,-DISA_$(1) $$($(1)_FLAGS))
-endef
-$(foreach set,$(SETS),$(eval $(call SET_RULE,$(set))))
+$(foreach set,$(SETS),$(eval $$(BUILD)/fast/%.$(set).o: fast/%.c; $$(call compile,-DISA_$(set) $$($(set)_FLAGS))))
 
 # Other flags, or a library that was installed since, make other objects.
-FLAGS := $(CC) $(STRICT) $(CPPFLAGS) $(CFLAGS) $(OPENMP) $(LDFLAGS) $(LDLIBS)
+FLAGS := $(CC) $(STRICT) $(CPPFLAGS) $(FIXTURES) $(CFLAGS) $(OPENMP) $(LDFLAGS) $(LDLIBS)
 ifneq ($(FLAGS),$(file <$(BUILD)/flags))
 .PHONY: $(BUILD)/flags
 endif
@@ -133,9 +137,7 @@ fixtures: ## make NumPy's fixtures again, and show that nothing moved
 report: ## write REPORT.md from what verify, train, defects, bench and coverage left in build/
 	scripts/report.py $(BUILD)
 
-install: $(PROGRAM) install-headers ## install the program, its fixtures and what plugins include below PREFIX
-	$(MAKE) --no-print-directory BUILD=$(BUILD)/install \
-	    CPPFLAGS='$(filter-out -DFIXTURES_DIR=%,$(CPPFLAGS)) -DFIXTURES_DIR=\"$(PREFIX)/share/cnncheck/fixtures\"' build
+install: $(BUILD)/install/cnncheck install-headers ## install the program, its fixtures and what plugins include below PREFIX
 	install -D $(BUILD)/install/cnncheck $(DESTDIR)$(PREFIX)/bin/cnncheck
 	install -d $(DESTDIR)$(PREFIX)/share/cnncheck && cp -r fixtures $(DESTDIR)$(PREFIX)/share/cnncheck/
 install-headers:

@@ -24,11 +24,24 @@ static void tests_are_told_where_the_build_is(void **state)
     assert_ended(0, "1\n", "a relative BUILD");
 }
 
+/* For make install no more than that object is made again. */
+static void one_object_knows_where_the_fixtures_are(void **state)
+{
+    (void)state;
+    shell(MAKE "-n PREFIX=/p install | grep -- '-DFIXTURES_DIR=.* -c '");
+    assert_ended(0, "-DFIXTURES_DIR='\"/p/share/cnncheck/fixtures\"'", "make install");
+    assert_ptr_equal(strchr(out, '\n'), out + strlen(out) - 1);
+    shell(MAKE "-n | grep -- '-DFIXTURES_DIR=.* -c '");
+    assert_ended(0, "-DFIXTURES_DIR='\"" SOURCE_DIR "/fixtures\"'", "make");
+    assert_ptr_equal(strchr(out, '\n'), out + strlen(out) - 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(looking_leaves_nothing_behind),
         cmocka_unit_test(tests_are_told_where_the_build_is),
+        cmocka_unit_test(one_object_knows_where_the_fixtures_are),
     };
     return cmocka_run_group_tests_name("make", tests, make_folder, remove_folder);
 }
