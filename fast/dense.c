@@ -1,9 +1,8 @@
 /* Every sum runs in one lane, in the order of its formula: over i from the bias for y, over n from
- * +0 for dw and db, over o from +0 for dx. Only where there is one example dx is summed in 16
- * strided lanes, o in lane o mod 16, folded by v_sum: its weights are read once, as they lie, and
- * not worth turning. */
+ * +0 for dw and db, over o from +0 for dx. Only where there is one example dx is summed as
+ * one_example.h says: its weights are read once, as they lie, and not worth turning. */
 #include "ref/dense.h"
-#include "fast/dots.h"
+#include "fast/one_example.h"
 #include "fast/quads.h"
 #include "fast/turn.h"
 
@@ -164,16 +163,7 @@ struct gradients {
     float *dx, *dw;
 };
 
-/* dx of `inputs` inputs from i on, of one example. */
-static void one_example(const struct gradients *g, int i, int inputs)
-{
-    for (int k = 0; k < inputs; k += 16)
-        v_store_n(g->dx + i + k, dots(g->w + (size_t)(i + k) * g->s->out,
-                                      inputs - k < 16 ? inputs - k : 16, g->s->out, g->dy),
-                  inputs - k);
-}
-
-/* Of all examples. */
+/* dx of `inputs` inputs from i on. */
 static void input_gradient(const struct gradients *g, int i, int inputs, float *turned)
 {
     const struct dense_shape *s = g->s;
@@ -218,19 +208,34 @@ static void some_inputs(const void *context, int k, int thread)
     const int inputs = left < TURNED_COLS ? left : TURNED_COLS;
     _Alignas(64) float turned[TURNED_ROWS * TURNED_COLS];
     (void)thread;
-    if (g->dx && g->s->n == 1)
-        one_example(g, i, inputs);
-    else if (g->dx)
+    if (g->dx)
         input_gradient(g, i, inputs, turned);
     weight_gradient(g, i, inputs, turned);
+}
+
+/* What the sum of one term is, from +0. */
+INLINED v single(v w, v x, v dy, v zero)
+{
+    (void)w;
+    return v_fma(x, dy, zero);
+}
+
+static void some_rows(const void *context, int k, int thread)
+{
+    (void)thread;
+    example_rows(context, k, single);
 }
 
 static void backward(const struct dense_shape *s, const float *x, const float *w, const float *dy,
                      float *dx, float *dw, float *db)
 {
     const struct gradients g = { s, x, w, dy, dx, dw };
-    thread_each((s->in + TURNED_COLS - 1) / TURNED_COLS, (double)s->n * s->in * s->out, some_inputs,
-                &g);
+    const struct example one = { s->in, s->out, 0.0f, x, w, dy, dx, dw };
+    const double work = (double)s->n * s->in * s->out;
+    if (dx && s->n == 1)
+        thread_each(example_parts(&one), work, some_rows, &one);
+    else
+        thread_each((s->in + TURNED_COLS - 1) / TURNED_COLS, work, some_inputs, &g);
     for (int o = 0; o < s->out; o += 16) {
         v sum = v_set1(0.0f);
         for (int n = 0; n < s->n; n++)
