@@ -23,6 +23,7 @@ static const char *const cases[] = {
     "n=150,in=20,out=10",  /* few outputs; more examples than go at a time */
     "n=1,in=2,out=65537",  /* wider than what is gone through at a time */
     "n=3,in=70,out=131",   /* and than what is turned at a time */
+    "n=2,in=65,out=7",     /* one input more than go at a time */
     "n=127,in=131,out=21", /* the last outputs turned, of more examples than go at a time */
     "n=18,in=150,out=1029", /* likewise, and of more inputs */
     "n=18,in=150,out=1026", /* so few that examples share vectors */
