@@ -114,7 +114,7 @@ struct abreast_call {
 
 static int most_taps(const struct conv2d_shape *s)
 {
-    const int tables = phase_of(s, s->stride - 1, s->stride - 1).table + 1;
+    const int tables = least(s->stride, s->kh) * least(s->stride, s->kw);
     const int back = tables * phase_of(s, 0, 0).taps, taps = s->c * s->kh * s->kw;
     return back > taps ? back : taps;
 }
@@ -192,8 +192,10 @@ static void data_16(const void *context, int k, int thread)
     planes_zero(output, abreast_size(in));
     abreast_pack(in, a->output_at, a->from + 16 * k * abreast_count(in), output);
     for (int p = 0; p < st; p++)
-        for (int q = 0; q < st && phase_of(s, p, 0).rows > 0; q++) {
+        for (int q = 0; q < st; q++) {
             const struct phase f = phase_of(s, p, q);
+            if (f.rows <= 0) /* as in all phases of p */
+                break;
             for (int i = f.i + s->pad; i < s->h + s->pad; i += st)
                 sum_taps(&(struct product){
                     .rows = s->c, .cols = 16 * f.cols, .depth = f.taps, .most = MOST_ROWS,

@@ -120,7 +120,7 @@ static struct data_plan data_plan(const struct conv2d_shape *s)
 /* Floats that a table of every phase's taps needs. */
 static size_t data_table(const struct conv2d_shape *s, int taps)
 {
-    const int tables = phase_of(s, s->stride - 1, s->stride - 1).table + 1;
+    const int tables = least(s->stride, s->kh) * least(s->stride, s->kw);
     return lines((by_rows(s) ? s->c : 2) * (size_t)tables * taps);
 }
 
@@ -198,8 +198,7 @@ static void data_strip(const void *context, int k, int thread)
     const struct conv2d_shape *s = a->s;
     const int st = s->stride, n = k / a->strips, row = k % a->strips * a->rows;
     const size_t plane = (size_t)s->h * s->w;
-    float *planes = a->own + thread * a->room;
-    float *apart = planes + a->grad_size;
+    float *planes = a->own + thread * a->room, *apart = planes + a->grad_size;
     struct planes grad = a->grad;
     grad.top += row;
     planes_pack(&grad, a->dy + (size_t)n * s->o * grad.h * grad.w, planes);
@@ -207,11 +206,13 @@ static void data_strip(const void *context, int k, int thread)
     for (int p = 0; p < st; p++) {
         float *to = NULL;
         int rows = 0;
-        for (int q = 0; q < st && phase_of(s, p, 0).rows > row; q++) {
+        for (int q = 0; q < st; q++) {
             const struct phase f = phase_of(s, p, q);
             rows = least(a->rows, f.rows - row);
+            if (rows <= 0) /* as in all phases of p */
+                break;
             to = a->dx + n * s->c * plane + (size_t)(f.i + row * st) * s->w;
-            if (rows > 0 && f.cols > 0)
+            if (f.cols > 0)
                 sum_phase(a, &f, planes, row, rows, st == 1 ? to : apart + f.j * a->apart,
                           st == 1 ? plane : (size_t)rows * a->cols);
         }

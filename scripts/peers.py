@@ -20,10 +20,10 @@ read, and read and written. What that forbids is beyond the limit.
 
 An epoch is so many steps as the document's has, of a step that was measured; NumPy's networks are those
 of scripts/networks.py, which are written for being right: float64, einsum, every gradient, the image's
-too. A step of mnist01-relu is also held against the time in which its
-weights are read, and read and written. Batches run by two threads beside one, and so do those weights,
-read by each thread and a part written by each: what it costs two cores to share them. Prints a table,
-and writes BUILD/peers.json unless --only left rows out.
+too. A step of mnist01-relu is also held against the time in which its weights are read, and read and
+written. Batches run by two threads beside one, and so do those weights, read by each thread and a part
+written by each: what it costs two cores to share them. Prints a table, and writes BUILD/peers.json
+unless --only left rows out.
 """
 import argparse
 import importlib.util
