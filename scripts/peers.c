@@ -261,16 +261,28 @@ static void run_traffic(struct work *w)
     (void)sink;
 }
 
-static void run_limit(struct work *w)
+/* What one of so many threads computes of a limit. */
+static void compute_part(const struct work *w, int threads)
 {
     static volatile float sink;
     const struct probe *probe = probe_fast(isa_best());
-    sink = probe->multiply_add((long)ceil(w->flops / (2.0 * 16.0 * probe->chains)));
+    const double part = (double)probe->chains * threads;
+    sink = probe->multiply_add((long)ceil(w->flops / (2.0 * 16.0 * part)));
     if (w->operations)
-        sink = probe->operate((long)ceil(w->operations / probe->chains));
+        sink = probe->operate((long)ceil(w->operations / part));
+    (void)sink;
+}
+
+static void run_limit(struct work *w)
+{
+    const int threads = omp_get_max_threads();
+    if (threads == 1) /* a parallel region would take as long as a small kernel */
+        compute_part(w, 1);
+    else
+#pragma omp parallel
+        compute_part(w, threads);
     if (w->scratch)
         run_traffic(w);
-    (void)sink;
 }
 
 /* The operands of a kernel read and written once. */

@@ -16,7 +16,8 @@ At the limit: how many times their speed ours would have if it took no longer th
 without, timed by itself in the same turns: its multiply-adds and the vector operations of sigmoid and
 the like, independent of each other and in registers; of a kernel the reading and writing of its operands,
 if that takes longer. In a step of one image what a dense layer cannot do without is that its weights are
-read, and read and written. What that forbids is beyond the limit.
+read, and read and written. Of two threads: what both make of those multiply-adds and operations beside
+one. What that forbids is beyond the limit.
 
 An epoch is so many steps as the document's has, of a step that was measured; NumPy's networks are those
 of scripts/networks.py, which are written for being right: float64, einsum, every gradient, the image's
@@ -213,9 +214,11 @@ def works(worker, two, torch):
     yield ('weights of mnist01-relu', 'read by each, a part written by each', 'two threads beside one',
            None, lambda: two.seconds('shared mnist01-relu 1'), ask('shared mnist01-relu 1'))
     for name, batch, _ in [s for s in STEPS if s[1] > 1]:
-        line = 'step %s %d' % (name, batch)
+        step, limit = ('%s %s %d' % (kind, name, batch) for kind in ('step', 'limit'))
         yield ('step of ' + name, 'batch of %d' % batch, 'two threads beside one', THREADS_WANTED,
-               lambda line=line: two.seconds(line), ask(line))
+               lambda step=step: two.seconds(step), ask(step),
+               lambda step=step, limit=limit:
+               worker.seconds(step) * two.seconds(limit) / worker.seconds(limit))
 
 
 def verdict(row):

@@ -254,19 +254,22 @@ def speed(build):
              r["wanted"] and f"{r['wanted']:.3g}" or "",
              {"missed": "**missed**"}.get(r["verdict"], r["verdict"]))
             for r in p["rows"]]
-    text += (f"\nBeside others ({p['versions']}), in turns within one run, medians over {p['rounds']} rounds (a third\n"
-             f"where a call takes long) in {p['processes']} processes, threads: {p['threads']}. oneDNN is told as it chooses, in its own\n"
-             "layouts with nothing reordered (best), and from NCHW to NCHW as ours comes and goes (plain); and by the\n"
-             "fastest of all its implementations, in its own layouts, which it does not always choose. PyTorch's\n"
-             "gradients are set to None before a step, so that it writes them, as ours does. At the limit: how many\n"
-             "times their speed ours would have if it took no longer than what it cannot do without, timed by itself in\n"
-             "the same turns: its multiply-adds and the operations that ours has for sigmoid and the like, in registers; or\n"
-             "the reading and writing of a kernel's operands, if that takes longer; and in a step of one image, for dense\n"
-             "layers, the reading, and reading and writing, of their weights. What that forbids is beyond the limit. An\n"
-             "epoch is so many times a step that was measured; NumPy's are the networks of `scripts/networks.py`, which are\n"
-             "written to be right and not fast. A step of mnist01-relu is held against the mere reading, and reading and\n"
-             "writing, of its weights as well. Batches by two threads are held against one, and so are those\n"
-             "weights, read by each thread and a part written by each: what it costs two cores to share them:\n\n")
+    text += (f"\nBeside others ({p['versions']}), in turns within one run: medians over {p['rounds']} rounds (a third where a\n"
+             f"call takes long) in {p['processes']} processes, threads: {p['threads']}.\n\n"
+             "- **oneDNN, best**: the implementation that it chooses, in its own layouts, reorders not counted.\n"
+             "  **plain**: the same from NCHW to NCHW, as ours comes and goes. **fastest**: the fastest of all its\n"
+             "  implementations, in its own layouts; it does not always choose that one.\n"
+             "- **PyTorch**: `zero_grad` sets the gradients to None, so that a step writes them, as ours does.\n"
+             "- **NumPy**: the networks of `scripts/networks.py`, which are written to be right and not fast. An epoch is\n"
+             "  the measured step times the number of steps.\n"
+             "- **At the limit**: the ratio if ours took only the time of what it cannot do without, timed by itself\n"
+             "  in the same turns. For a kernel: its multiply-adds, and the operations that ours has for sigmoid and\n"
+             "  the like, in registers; or reading and writing its operands, if that takes longer. For a step: the sum\n"
+             "  of these operations; with one image, reading the weights of dense layers, and reading and writing\n"
+             "  them, in place of their multiply-adds. For two threads: what two cores make of these operations\n"
+             "  beside one. A wanted ratio above that is **beyond the limit**.\n"
+             "- **Traffic**: a step of mnist01-relu beside reading, and reading and writing, its weights; and two threads\n"
+             "  beside one where each reads all weights and writes a part, which is what sharing them costs.\n\n")
     return text + table(("work", "shape", "beside", "us, ours", "us, theirs", "times their speed",
                          "at the limit", "wanted", "verdict"), rows)
 
