@@ -12,7 +12,8 @@
 const char *const placement_name[PLACEMENTS] = { "start", "end" };
 
 static const uint32_t poison = 0x7fa5a5a5; /* exponent all ones, quiet bit clear */
-enum { PATTERN = 0x5c };
+static const int fault[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT };
+enum { PATTERN = 0x5c, FAULTS = sizeof fault / sizeof *fault };
 
 struct buffer {
     const char *name;
@@ -74,10 +75,8 @@ struct guard *guard_create(void)
     if (!g)
         out_of_memory();
     g->page = (size_t)sysconf(_SC_PAGESIZE);
-    sigaction(SIGSEGV, &action, NULL);
-    sigaction(SIGBUS, &action, NULL);
-    sigaction(SIGILL, &action, NULL);
-    sigaction(SIGFPE, &action, NULL);
+    for (int i = 0; i < FAULTS; i++)
+        sigaction(fault[i], &action, NULL);
     return g;
 }
 
@@ -141,9 +140,14 @@ float *guard_share(struct guard *g, int slot)
     return (float *)(void *)b->data;
 }
 
-/* Says which buffer a fault belongs to, and how far beside it. */
+/* Says what a fault was: which buffer it belongs to, and how far beside it. */
 static void describe_fault(const struct guard *g, char message[GUARD_MESSAGE])
 {
+    if (fault_signal == SIGABRT) { /* it has a sender, and no address */
+        snprintf(message, GUARD_MESSAGE, "%s: it called abort(), or the C library did so for it",
+                 strsignal(SIGABRT));
+        return;
+    }
     snprintf(message, GUARD_MESSAGE, "%s at an address of no buffer", strsignal(fault_signal));
     for (int i = 0; i < GUARD_BUFFERS; i++) {
         const struct buffer *b = &g->buffer[i];

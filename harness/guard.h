@@ -3,7 +3,8 @@
  * Every buffer of a call lies between two unmapped pages, tight against the one before it or
  * against the one behind it. Inputs are read-only. Outputs hold signalling NaNs, and what is left
  * of a page around them a pattern that must survive. The floating-point environment (rounding,
- * flush-to-zero, masks; not the flags) must come back as it was.
+ * flush-to-zero, masks; not the flags) must come back as it was. A kernel that faults or calls
+ * abort() comes back, too.
  *
  * One thread uses one guard; several threads may use several guards at once.
  */

@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -233,6 +234,24 @@ static void other_faults_are_caught(void **state)
     guard_destroy(g);
 }
 
+static void give_up(void *context) { (void)context, abort(); }
+
+/* Also the second time. */
+static void an_abort_is_caught(void **state)
+{
+    (void)state;
+    struct guard *g = guard_create();
+    struct call c = lay_out(g, PLACE_END, NX, NY, NWORK);
+    char message[128];
+    snprintf(message, sizeof message, "%s: it called abort(), or the C library did so for it",
+             strsignal(SIGABRT));
+    for (int i = 0; i < 2; i++) {
+        expect(g, give_up, NULL, "abort()", message);
+        expect(g, work_and_touch, &c, "the next call", NULL);
+    }
+    guard_destroy(g);
+}
+
 static void a_fault_of_the_harness_itself_is_not_swallowed(void **state)
 {
     (void)state;
@@ -292,6 +311,7 @@ int main(void)
         cmocka_unit_test(every_size_is_tight_and_poisoned),
         cmocka_unit_test(a_changed_environment_is_caught_and_put_right),
         cmocka_unit_test(other_faults_are_caught),
+        cmocka_unit_test(an_abort_is_caught),
         cmocka_unit_test(a_fault_of_the_harness_itself_is_not_swallowed),
         cmocka_unit_test(threads_do_not_disturb_each_other),
     };

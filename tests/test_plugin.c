@@ -77,6 +77,17 @@ static void all_floats_are_tried(void **state)
     assert_ended(1, table[2].said, repro);
 }
 
+/* It is told of like any other fault, and the run goes on to its end. */
+static void a_plugin_that_aborts_is_rejected(void **state)
+{
+    (void)state;
+    compile_line("#include <stdlib.h>\nstatic void f(const struct relu_shape *s, const float *x, "
+                 "float *y) { (void)s, (void)x, (void)y; abort(); } PLUGIN(relu, f);");
+    shell("cnncheck verify --plugin line.so --tier smoke");
+    assert_ended(1, "\nFAILED: 1 functions, ", "abort()");
+    assert_non_null(strstr(out, ": it called abort(), or the C library did so for it"));
+}
+
 /* With nothing but what make install leaves; vec.h and vmath.h are there, too. */
 static void an_author_needs_no_sources(void **state)
 {
@@ -135,6 +146,7 @@ int main(void)
         cmocka_unit_test(the_example_goes_through_everything),
         cmocka_unit_test(run_calls_it),
         cmocka_unit_test(all_floats_are_tried),
+        cmocka_unit_test(a_plugin_that_aborts_is_rejected),
         cmocka_unit_test(an_author_needs_no_sources),
         cmocka_unit_test(what_is_no_plugin_is_refused),
     };
