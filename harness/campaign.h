@@ -114,6 +114,11 @@ double tally_median(struct tally *t);
 enum set_state { SET_RAN, SET_LOWERED, SET_ABSENT, SET_MISSED };
 enum set_state campaign_set(const struct campaign *c, enum isa isa);
 
+/* Whether nothing of it was run; and nothing at all, where shards are more than cases: then nothing
+ * was rejected, and nothing held. */
+bool tally_idle(const struct tally *t);
+bool campaign_idle(const struct campaign *c);
+
 /* Whether too few of its cases are evidence. */
 bool tally_distrusted(const struct tally *t);
 

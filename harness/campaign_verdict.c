@@ -18,6 +18,19 @@ enum set_state campaign_set(const struct campaign *c, enum isa isa)
     return SET_RAN;
 }
 
+bool tally_idle(const struct tally *t)
+{
+    return t->cases + t->rejected + t->exhausted + t->lanes + t->relations == 0;
+}
+
+bool campaign_idle(const struct campaign *c)
+{
+    bool idle = c->followings + c->trainings + c->proofs == 0;
+    for (int i = 0; i < c->tallies; i++)
+        idle = idle && tally_idle(&c->tally[i]);
+    return idle;
+}
+
 bool tally_distrusted(const struct tally *t)
 {
     return t->cases >= TRUST_ASKED_FROM && 100 * t->trusted < TRUSTED_AT_LEAST * t->cases;

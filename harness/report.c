@@ -104,7 +104,7 @@ bool report_summary(struct campaign *c)
             printf("%ld REJECTED\n", t->rejected);
         else if (tally_distrusted(t))
             printf("NOT TRUSTED\n");
-        else if (t->cases + t->exhausted == 0)
+        else if (tally_idle(t))
             printf("nothing run\n");
         else
             printf("held\n");
@@ -124,9 +124,12 @@ bool report_summary(struct campaign *c)
                c->proofs);
     for (int i = 0; i < c->trainings; i++)
         print_training(&c->training[i], c->seed);
-    printf("\n%s: %d functions, %ld cases, %ld guarded calls on %s; %ld rejected; seed %llu, "
-           "%.1f s\n",
-           campaign_rejected(c) ? "FAILED" : "HELD", c->tallies, cases, calls, sets,
-           campaign_rejected(c), (unsigned long long)c->seed, c->seconds);
+    if (campaign_idle(c) && !campaign_rejected(c))
+        printf("\nNOTHING RUN: no cases in shard %d of %d\n", c->shard, c->shards);
+    else
+        printf("\n%s: %d functions, %ld cases, %ld guarded calls on %s; %ld rejected; seed %llu, "
+               "%.1f s\n",
+               campaign_rejected(c) ? "FAILED" : "HELD", c->tallies, cases, calls, sets,
+               campaign_rejected(c), (unsigned long long)c->seed, c->seconds);
     return campaign_rejected(c) == 0;
 }

@@ -140,6 +140,7 @@ bool report_json(struct campaign *c, const char *path, struct error *e)
 {
     static const char *const tiers[] = { "smoke", "full", "exhaustive" };
     char processor[128];
+    const char *const held = campaign_rejected(c) ? "false" : campaign_idle(c) ? "null" : "true";
     struct outfile out;
     if (!outfile_open(&out, path, e))
         return false;
@@ -148,7 +149,7 @@ bool report_json(struct campaign *c, const char *path, struct error *e)
     fprintf(f, "{\n  \"version\": \"%s\", \"tier\": \"%s\", \"seed\": %llu, \"shard\": [%d, %d], "
                "\"threads\": %d, \"seconds\": %.1f, \"held\": %s,\n",
             program_version, tiers[c->tier], (unsigned long long)c->seed, c->shard, c->shards,
-            c->threads, c->seconds, campaign_rejected(c) ? "false" : "true");
+            c->threads, c->seconds, held);
     json_sets(f, c);
     fprintf(f, "  \"compiler\": ");
     json_string(f, compiler_name);

@@ -53,7 +53,7 @@ static int gather(const struct campaign *c, struct row *row)
                                     !t->rejected && tally_distrusted(t)
                                         ? "too few of its cases are evidence"
                                         : t->failure,
-                                    NULL, t->seconds };
+                                    tally_idle(t) ? "nothing of it was run" : NULL, t->seconds };
     for (const struct following *t = c->following; t < c->following + c->followings; t++)
         row[rows++] = (struct row){ "networks on fixtures", t->network->name, "fixtures",
                                     t->failure, NULL, t->seconds };

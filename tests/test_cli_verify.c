@@ -240,6 +240,26 @@ static void shards_cover_everything_once(void **state)
     assert_memory_equal(whole, parts, sizeof whole);
 }
 
+/* More machines than cases: those left over have not failed, and nothing has held on them. */
+static void an_empty_shard_says_so(void **state)
+{
+    (void)state;
+    static char text[1 << 16];
+    shell(VERIFY "--layer relu --shard 100000/100000");
+    assert_ended(0, "\nNOTHING RUN: no cases in shard 100000 of 100000", "beyond the cases");
+    assert_null(strstr(out, "HELD"));
+    read_all("v.json", text, sizeof text);
+    assert_json(text);
+    assert_non_null(strstr(text, "\"held\": null"));
+    read_all("v.xml", text, sizeof text);
+    assert_junit(text);
+    assert_non_null(strstr(text, "name=\"functions\" tests=\"2\" failures=\"0\" errors=\"0\" "
+                                 "skipped=\"2\""));
+    assert_non_null(strstr(text, "<skipped message=\"nothing of it was run\"/>"));
+    shell("cnncheck verify --layer elementary.log1p --tier exhaustive --shard 65536/65536");
+    assert_ended(0, "\nNOTHING RUN: no cases in shard 65536 of 65536", "beyond its last float");
+}
+
 static void a_mistake_is_one_line_that_names_it(void **state)
 {
     (void)state;
@@ -333,6 +353,7 @@ int main(void)
         cmocka_unit_test(what_holds_is_reported),
         cmocka_unit_test(globs_and_cases_choose),
         cmocka_unit_test(shards_cover_everything_once),
+        cmocka_unit_test(an_empty_shard_says_so),
         cmocka_unit_test(a_mistake_is_one_line_that_names_it),
         cmocka_unit_test(a_failure_is_told_and_repeats_itself),
     };
