@@ -80,13 +80,49 @@ static void print_training(const struct training *t, uint64_t seed)
                t->network->name, t->failure, t->network->name, (unsigned long long)seed);
 }
 
+/* The networks that were run, on fixtures or trained; counts their cases, a training as one. */
+static int count_networks(const struct campaign *c, long *cases)
+{
+    int count = c->followings;
+    for (int i = 0; i < c->followings; i++)
+        *cases += c->following[i].cases;
+    for (int i = 0; i < c->trainings; i++) {
+        bool known = false;
+        for (int k = 0; k < c->followings; k++)
+            known = known || c->following[k].network == c->training[i].network;
+        count += !known;
+        ++*cases;
+    }
+    return count;
+}
+
+static void print_verdict(const struct campaign *c)
+{
+    char sets[128], of[32] = "";
+    long cases = 0, calls = 0;
+    if (campaign_idle(c) && !campaign_rejected(c)) {
+        printf("\nNOTHING RUN: no cases in shard %d of %d\n", c->shard, c->shards);
+        return;
+    }
+    for (const struct tally *t = c->tally; t < c->tally + c->tallies; t++) {
+        cases += t->cases;
+        for (int isa = 0; isa < ISA_COUNT; isa++)
+            calls += t->calls[isa];
+    }
+    const int count = count_networks(c, &cases);
+    if (count)
+        snprintf(of, sizeof of, "%d networks, ", count);
+    set_names(c, SET_RAN, sets);
+    printf("\n%s: %d functions, %s%ld cases, %ld guarded calls on %s; %ld rejected; seed %llu, "
+           "%.1f s\n",
+           campaign_rejected(c) ? "FAILED" : "HELD", c->tallies, of, cases, calls, sets,
+           campaign_rejected(c), (unsigned long long)c->seed, c->seconds);
+}
+
 bool report_summary(struct campaign *c)
 {
-    char sets[128];
-    long cases = 0, calls = 0;
     int proven = 0;
     progress_clear();
-    set_names(c, SET_RAN, sets);
     printf("%-25s %6s %6s %6s %8s %9s %8s %8s %7s  %s\n", "function", "cases", "exact", "bound",
            "fixtures", "relations", "trusted", "headroom", "median", "verdict");
     for (struct tally *t = c->tally; t < c->tally + c->tallies; t++) {
@@ -108,9 +144,6 @@ bool report_summary(struct campaign *c)
             printf("nothing run\n");
         else
             printf("held\n");
-        cases += t->cases;
-        for (int isa = 0; isa < ISA_COUNT; isa++)
-            calls += t->calls[isa];
     }
     printf("trusted: cases of which more is expected than zeros, or one number everywhere\n"
            "headroom: the worst error of fast as a part of its computed bound; 1 would reject\n");
@@ -124,12 +157,6 @@ bool report_summary(struct campaign *c)
                c->proofs);
     for (int i = 0; i < c->trainings; i++)
         print_training(&c->training[i], c->seed);
-    if (campaign_idle(c) && !campaign_rejected(c))
-        printf("\nNOTHING RUN: no cases in shard %d of %d\n", c->shard, c->shards);
-    else
-        printf("\n%s: %d functions, %ld cases, %ld guarded calls on %s; %ld rejected; seed %llu, "
-               "%.1f s\n",
-               campaign_rejected(c) ? "FAILED" : "HELD", c->tallies, cases, calls, sets,
-               campaign_rejected(c), (unsigned long long)c->seed, c->seconds);
+    print_verdict(c);
     return campaign_rejected(c) == 0;
 }

@@ -260,6 +260,22 @@ static void an_empty_shard_says_so(void **state)
     assert_ended(0, "\nNOTHING RUN: no cases in shard 65536 of 65536", "beyond its last float");
 }
 
+/* A network counts as a function does, its fixtures as cases, and its training as one more. */
+static void networks_are_counted(void **state)
+{
+    (void)state;
+    static const struct { const char *options, *said; } table[] = {
+        { "--layer mnist10 --tier smoke", "\nHELD: 0 functions, 1 networks, 4 cases, 0 guarded " },
+        { "--layer mnist01-relu", "\nHELD: 0 functions, 1 networks, 4 cases, 0 guarded " },
+        { "--layer 'mnist01-*.train'", "\nHELD: 0 functions, 2 networks, 2 cases, 0 guarded " },
+        { "--layer 'mnist01-*' --tier smoke", "\nHELD: 0 functions, 2 networks, 6 cases, " },
+    };
+    for (size_t i = 0; i < COUNT(table); i++) {
+        shell("cnncheck verify %s", table[i].options);
+        assert_ended(0, table[i].said, table[i].options);
+    }
+}
+
 static void a_mistake_is_one_line_that_names_it(void **state)
 {
     (void)state;
@@ -354,6 +370,7 @@ int main(void)
         cmocka_unit_test(globs_and_cases_choose),
         cmocka_unit_test(shards_cover_everything_once),
         cmocka_unit_test(an_empty_shard_says_so),
+        cmocka_unit_test(networks_are_counted),
         cmocka_unit_test(a_mistake_is_one_line_that_names_it),
         cmocka_unit_test(a_failure_is_told_and_repeats_itself),
     };

@@ -199,8 +199,8 @@ static void the_table_has_a_verdict_for_each(void **state)
         "  largest difference 0.12; test accuracy 100.00 % and 99.50 %",
         "FAIL mnist01-sigmoid.train: " TROUBLE,
         "REPRO: cnncheck verify --layer mnist01-sigmoid.train --seed 4711",
-        "FAILED: 6 functions, 459 cases, 459 guarded calls on scalar; 6 rejected; seed 4711, "
-        "12.2 s",
+        "FAILED: 6 functions, 3 networks, 472 cases, 459 guarded calls on scalar; 6 rejected; "
+        "seed 4711, 12.2 s",
         NULL
     };
     fflush(stdout);
