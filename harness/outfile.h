@@ -6,8 +6,9 @@
  *     fprintf(out.file, ...);
  *     return outfile_close(&out, e);
  *
- * A full disk or any other failure leaves what was at `path` before. A path that is there and is
- * not a regular file, a link included, is refused: the rename would replace it.
+ * A full disk or any other failure leaves what was at `path` before; its permissions stay in any
+ * case. A path that is there and is not a regular file, a link included, is refused: the rename
+ * would replace it.
  */
 #ifndef HARNESS_OUTFILE_H
 #define HARNESS_OUTFILE_H

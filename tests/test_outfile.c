@@ -77,6 +77,42 @@ static void a_file_is_there_when_it_is_whole(void **state)
     assert_holds("second");
 }
 
+static mode_t mode_of(const char *file)
+{
+    struct stat s;
+    assert_int_equal(stat(file, &s), 0);
+    return s.st_mode & 07777;
+}
+
+/* Whoever might read a file before may do so afterwards, and nobody else, nor on the way. */
+static void a_file_keeps_its_mode(void **state)
+{
+    (void)state;
+    static const struct { mode_t umask, before, after; } table[] = {
+        { 022, 0600, 0600 }, { 0, 0600, 0600 },   { 077, 0664, 0664 },
+        { 022, 0400, 0400 }, { 022, 0755, 0755 }, { 022, 04755, 0755 },
+    };
+    struct outfile out;
+    struct error e;
+    const mode_t mask = umask(022);
+    for (size_t i = 0; i < COUNT(table); i++) {
+        umask(table[i].umask);
+        assert_int_equal(chmod(path, table[i].before), 0);
+        assert_true(outfile_open(&out, path, &e));
+        assert_int_equal(mode_of(out.temporary), table[i].after);
+        fputs("second", out.file);
+        assert_true(outfile_close(&out, &e));
+        assert_int_equal(mode_of(path), table[i].after);
+    }
+    umask(027); /* a new file has what this leaves */
+    assert_int_equal(unlink(path), 0);
+    assert_true(outfile_open(&out, path, &e));
+    fputs("second", out.file);
+    assert_true(outfile_close(&out, &e));
+    assert_int_equal(mode_of(path), 0640);
+    umask(mask);
+}
+
 static void a_failure_leaves_what_was_there(void **state)
 {
     (void)state;
@@ -167,6 +203,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_file_is_there_when_it_is_whole),
+        cmocka_unit_test(a_file_keeps_its_mode),
         cmocka_unit_test(a_failure_leaves_what_was_there),
         cmocka_unit_test(what_is_no_file_is_refused),
         cmocka_unit_test(one_file_has_many_names),
