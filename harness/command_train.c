@@ -46,7 +46,8 @@ static const char help[] =
     "                         (default: 100)\n"
     "  --save FILE.npz        write the weights after every epoch; of both sides, those of fast\n"
     "  --load FILE.npz        start from these weights, whichever side wrote them\n"
-    "  --log FILE.tsv         a row for each epoch and side\n"
+    "  --log FILE.tsv         a row for each epoch and side, at its end; with the first, another\n"
+    "                         file of this name goes\n"
     "  --help                 this text\n";
 
 enum option_name { IMPL, ISA, FORM, DATA, EPOCHS, BATCH, LR, LR_DECAY, SEED, INIT, LOSS, DEFECTS,

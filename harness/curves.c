@@ -1,5 +1,6 @@
 #include "harness/curves.h"
 
+#include "harness/outfile.h"
 #include "harness/swap.h"
 #include "harness/weights.h"
 
@@ -7,6 +8,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 const char *const init_name[2] = { [INIT_SCALED] = "scaled", [INIT_DOCUMENT] = "document" };
 const char *const loss_name[2] = { [LOSS_FUSED] = "fused", [LOSS_DOCUMENT] = "document" };
@@ -97,11 +99,36 @@ static bool unwritable(const struct curves *c, struct error *e)
     return fail(e, "%s: cannot be written: %s", c->log, strerror(errno));
 }
 
-/* Each row is one write: whatever happens later, it stays whole. */
-static bool log_row(const struct curves *c, const struct side *s, FILE *log, struct error *e)
+/* A pipe or a device, which has nothing to lose and which no other file may replace. */
+static bool is_stream(const char *path)
+{
+    struct stat s;
+    return stat(path, &s) == 0 && !S_ISREG(s.st_mode) && !S_ISDIR(s.st_mode);
+}
+
+static bool log_open(const struct curves *c, struct outfile *log, struct error *e)
+{
+    if (!is_stream(c->log)) {
+        if (!outfile_open(log, c->log, e))
+            return false;
+    } else if (strlen(c->log) >= sizeof log->path || !(log->file = fopen(c->log, "w"))) {
+        return unwritable(c, e);
+    } else {
+        strcpy(log->path, c->log);
+    }
+    fprintf(log->file, "network\tform\timpl\tisa\timages\tbatch\tlr\tseed\tinit\tloss_mode\tepoch\t"
+                       "loss\ttrain_accuracy\tvalidation_accuracy\ttest_accuracy\tseconds\n");
+    return true;
+}
+
+/* Each row is one write: whatever happens later, it stays whole. With the first comes the file. */
+static bool log_row(const struct curves *c, const struct side *s, struct outfile *log,
+                    struct error *e)
 {
     char loss[32], train[32], validation[32], test[32];
-    fprintf(log, "%s\t%s\t%s\t%s\t%d\t%d\t%g\t%d\t%s\t%s\t%d\t%s\t%s\t%s\t%s\t%.3f\n",
+    if (!log->file && !log_open(c, log, e))
+        return false;
+    fprintf(log->file, "%s\t%s\t%s\t%s\t%d\t%d\t%g\t%d\t%s\t%s\t%d\t%s\t%s\t%s\t%s\t%.3f\n",
             c->settings->network->name, c->settings->network->form->name, s->engine->name,
             isa_of(s), c->images->train.count, s->trainer.batch, s->trainer.lr,
             (int)c->settings->seed, c->load ? c->load : init_name[c->settings->init],
@@ -110,11 +137,11 @@ static bool log_row(const struct curves *c, const struct side *s, FILE *log, str
             c->images->validation.count
                 ? number(validation, "%.6f", score_accuracy(&s->validation)) : "-",
             number(test, "%.6f", score_accuracy(&s->test)), s->trainer.seconds);
-    return fflush(log) == 0 || unwritable(c, e);
+    return outfile_keep(log, e);
 }
 
 /* False when a file could not be written; the epoch is whole all the same. */
-static bool run_epoch(struct curves *c, FILE *log, int *running, struct error *e)
+static bool run_epoch(struct curves *c, struct outfile *log, int *running, struct error *e)
 {
     bool good = true;
     for (struct side *s = c->side; s < c->side + c->sides; s++) {
@@ -135,12 +162,12 @@ static bool run_epoch(struct curves *c, FILE *log, int *running, struct error *e
                 good = weights_save(c->save, c->settings->network, s->engine, s->trainer.net, e) &&
                        good;
         }
-        good = (!log || log_row(c, s, log, e)) && good;
+        good = (!c->log || log_row(c, s, log, e)) && good;
     }
     return good;
 }
 
-static bool run(struct curves *c, FILE *log, struct error *e)
+static bool run(struct curves *c, struct outfile *log, struct error *e)
 {
     double largest = -1.0;
     int running = c->sides, where = 0;
@@ -162,15 +189,13 @@ static bool run(struct curves *c, FILE *log, struct error *e)
 
 bool curves_run(struct curves *c, bool *held, struct error *e)
 {
-    FILE *log = NULL;
-    if (c->log && !(log = fopen(c->log, "w")))
-        return unwritable(c, e);
-    if (log)
-        fprintf(log, "network\tform\timpl\tisa\timages\tbatch\tlr\tseed\tinit\tloss_mode\tepoch\t"
-                     "loss\ttrain_accuracy\tvalidation_accuracy\ttest_accuracy\tseconds\n");
-    const bool good = run(c, log, e);
-    if (log)
-        fclose(log);
+    struct outfile log = { .file = NULL };
+    struct error unused;
+    if (c->log && !is_stream(c->log) && !outfile_possible(c->log, e))
+        return false;
+    bool good = run(c, &log, e);
+    if (log.file)
+        good = outfile_close(&log, good ? e : &unused) && good;
     *held = true;
     for (int i = 0; good && i < c->sides; i++) {
         const struct side *s = &c->side[i];

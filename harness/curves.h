@@ -22,7 +22,8 @@ struct curves {
     const struct images *images;
     const char *load; /* where the weights came from; NULL: from the settings */
     const char *save; /* NULL, or where the weights of the last side go, after every epoch */
-    const char *log;  /* NULL, or a table with tabs: a row for each epoch and side, at once */
+    const char *log;  /* NULL, or a table with tabs: a row for each epoch and side, at once; what
+                       * was there before stays until the first */
     int sides;
     struct side side[2]; /* ref before fast; their trainers are open */
 };

@@ -41,15 +41,34 @@ bool outfile_open(struct outfile *o, const char *path, struct error *e)
     return o->file ? true : fail(e, "%s: cannot be written: %s", path, strerror(errno));
 }
 
+static bool written(const struct outfile *o)
+{
+    return fflush(o->file) == 0 && !ferror(o->file); /* a full disk shows here */
+}
+
+static bool move(const struct outfile *o)
+{
+    return !*o->temporary || rename(o->temporary, o->path) == 0;
+}
+
 bool outfile_close(struct outfile *o, struct error *e)
 {
-    const bool written = fflush(o->file) == 0 && !ferror(o->file); /* a full disk shows here */
+    const bool good = written(o);
     int reason = errno;
-    if (fclose(o->file) == 0 && written && rename(o->temporary, o->path) == 0)
+    if (fclose(o->file) == 0 && good && move(o))
         return true;
-    reason = written ? errno : reason;
-    unlink(o->temporary);
+    reason = good ? errno : reason;
+    if (*o->temporary)
+        unlink(o->temporary);
     return fail(e, "%s: cannot be written: %s", o->path, strerror(reason));
+}
+
+bool outfile_keep(struct outfile *o, struct error *e)
+{
+    if (!written(o) || !move(o))
+        return fail(e, "%s: cannot be written: %s", o->path, strerror(errno));
+    *o->temporary = '\0';
+    return true;
 }
 
 bool outfile_apart(const char *path, const char *other, struct error *e)

@@ -19,11 +19,15 @@
 
 struct outfile {
     FILE *file;
-    char path[4096], temporary[4096];
+    char path[4096], temporary[4096]; /* no temporary name: it is in its place */
 };
 
 bool outfile_open(struct outfile *o, const char *path, struct error *e);
 bool outfile_close(struct outfile *o, struct error *e);
+
+/* For a file that grows, a row at a time: what was written so far goes to its place, whole, and so
+ * does the next row. */
+bool outfile_keep(struct outfile *o, struct error *e);
 
 /* Whether outfile_open can be expected to succeed; leaves nothing behind. */
 bool outfile_possible(const char *path, struct error *e);

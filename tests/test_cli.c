@@ -299,6 +299,27 @@ static void one_file_is_not_written_twice(void **state)
     shell("rm w link hard");
 }
 
+#define LOGGED "cnncheck train mnist01-relu --log log "
+
+/* Whatever ends a training: the old log stays until the first row of another, then its rows do. */
+static void a_log_is_whole_or_the_old_one(void **state)
+{
+    (void)state;
+    shell("echo old >log; (ulimit -t 1; " LOGGED "--epochs 1 --shadow=1) >/dev/null || echo ended; "
+          "cat log; ls | grep log");
+    assert_string_equal(out, "ended\nold\nlog\n");
+    shell("(trap '' XFSZ; ulimit -f 0; " LOGGED "--epochs 1 --limit 4 2>&1) | "
+          "grep 'cannot be written'; cat log; ls | grep log"); /* as on a full disk */
+    assert_string_equal(out, "cnncheck: log: cannot be written: File too large\nold\nlog\n");
+    shell(LOGGED "--limit 4 --epochs 1000000 >/dev/null & p=$!; n=0; "
+          "while [ $(wc -l <log) -lt 4 ] && [ $n -lt 600 ]; do sleep 0.1; n=$((n + 1)); done; "
+          "kill $p; wait $p; cut -f 1 log | head -n 3; tail -c 1 log; ls | grep log");
+    assert_string_equal(out, "network\nmnist01-relu\nmnist01-relu\n\nlog\n");
+    shell("rm log; mkfifo log; cat log & " LOGGED "--limit 4 --epochs 2 >/dev/null; wait; rm log");
+    assert_ended(0, "network\tform\t", "a pipe");
+    assert_non_null(strstr(out, "\nmnist01-relu\tdocument\tfast\t"));
+}
+
 /* Where a name is longer than a message, its beginning is told, and what is wrong with it. */
 static void a_long_name_leaves_the_reason(void **state)
 {
@@ -321,6 +342,7 @@ int main(void)
         cmocka_unit_test(run_computes_small_examples),
         cmocka_unit_test(a_mistake_is_one_line_that_names_it),
         cmocka_unit_test(one_file_is_not_written_twice),
+        cmocka_unit_test(a_log_is_whole_or_the_old_one),
         cmocka_unit_test(a_long_name_leaves_the_reason),
     };
     return cmocka_run_group_tests_name("cli", tests, make_folder, remove_folder);
