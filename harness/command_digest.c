@@ -26,7 +26,7 @@ static const char help[] =
     "  --threads N    of a kernel, at most (default: 4; 1 in a build without OpenMP)\n"
     "  --seed N       seed of inputs and of random shapes (default: 1)\n"
     "  --out FILE     writes the hashes\n"
-    "  --check FILE   compares them with such a file\n"
+    "  --check FILE   compares them with such a file, which may have no others of these\n"
     "  --help         this text\n"
     "\n"
     "Exit status: 0 everything held, 1 bits differ, 2 it could not be run.\n";
@@ -128,6 +128,26 @@ static bool agrees(const struct request *r, const struct line *known, int count,
     return false;
 }
 
+/* Says which lines that --layer takes are of no function any more; returns how many. */
+static int count_gone(const struct request *r, const struct line *known, int count)
+{
+    const struct campaign taken = { .glob = r->glob };
+    int gone = 0;
+    for (int i = 0; i < count; i++) {
+        const struct check *unused;
+        struct line parts = known[i];
+        char *function = parts.name + strcspn(parts.name, ".");
+        if (*function)
+            *function++ = '\0';
+        if (find_function(known[i].name, &unused) ||
+            !campaign_takes(&taken, parts.name, function))
+            continue;
+        printf("FAIL %s: in %s, and there is no such function\n", known[i].name, r->check);
+        gone++;
+    }
+    return gone;
+}
+
 /* The function's line, after it was run; false when its bits are not the same throughout. */
 static bool run_function(const struct request *r, const struct check *c, const struct function *f,
                          struct line *line, long *calls)
@@ -179,6 +199,7 @@ static int run_functions(const struct request *r, struct line *line, const struc
         }
     if (functions == 0)
         return 0;
+    *failed += count_gone(r, known, count);
     printf("%s: %d functions, %ld calls on", *failed ? "FAILED" : "HELD", functions, calls);
     for (int isa = 0; isa < ISA_COUNT; isa++)
         if (r->plan.use[isa])

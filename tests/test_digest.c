@@ -147,6 +147,12 @@ static void a_digest_is_written_and_compared(void **state)
     assert_ended(1, "FAIL relu.backward: e says ", "another hash");
     assert_null(strstr(out, "FAIL relu.forward"));
     assert_non_null(strstr(out, "FAILED: 2 functions, "));
+    shell("(cat d; echo 'relu.gone  3  0123456789abcdef') >g; "
+          "cnncheck digest --layer relu --check g");
+    assert_ended(1, "FAIL relu.gone: in g, and there is no such function\n", "one that is no more");
+    assert_non_null(strstr(out, "FAILED: 2 functions, "));
+    shell("cnncheck digest --layer relu.forward --check g"); /* which asks for neither other */
+    assert_ended(0, "HELD: 1 functions, ", "a part of the file");
     shell("cnncheck digest --layer relu --seed 2 --out f && cat f && cnncheck digest --layer relu "
           "--seed 2 --check f");
     assert_ended(0, "digest with seed 2\n", "another seed");
