@@ -27,6 +27,8 @@ static const char help[] =
     "  --seed N  draws the ten seeds (default: 1)\n"
     "  --help    this text\n"
     "\n"
+    "Kernels of fast are those of every instruction set of this machine, or of CNNCHECK_ISA.\n"
+    "\n"
     "Exit status: 0 every proof held, 1 one did not, 2 it could not be run.\n";
 
 static int list(void)
@@ -99,12 +101,10 @@ static void print_case(const struct defect *d, const struct proof *p, const char
         fclose(f);
 }
 
-static bool prove(const struct defect *d, uint64_t seed, struct proof *p)
+static bool prove(const struct defect *d, const bool use[ISA_COUNT], uint64_t seed,
+                  struct proof *p)
 {
-    bool use[ISA_COUNT];
     struct guard *g = guard_create();
-    for (int i = 0; i < ISA_COUNT; i++)
-        use[i] = isa_usable((enum isa)i);
     const bool held = defect_prove(d, use, seed, g, p);
     guard_destroy(g);
     return held;
@@ -112,6 +112,7 @@ static bool prove(const struct defect *d, uint64_t seed, struct proof *p)
 
 static int show(const char *id, struct error *e)
 {
+    bool use[ISA_COUNT];
     const struct finding *f = find_finding(id);
     const struct defect *d = find_defect(id);
     struct proof p;
@@ -119,6 +120,8 @@ static int show(const char *id, struct error *e)
     union any_shape shape;
     if (!f)
         return fail(e, "%s: no such finding; cnncheck defects list has them", id), unusable(e);
+    if (!choose_levels(NULL, NULL, use, e))
+        return unusable(e);
     printf("%s, %s, %s\n\n%s\n", f->id, finding_kind_name[f->kind], f->place, f->does);
     if (f->correct)
         printf("Correct: %s\n", f->correct);
@@ -131,7 +134,7 @@ static int show(const char *id, struct error *e)
     if (!defect_case(d, &p, folder, &shape, e))
         return unusable(e);
     print_case(d, &p, folder, &shape);
-    const bool held = prove(d, 1, &p);
+    const bool held = prove(d, use, 1, &p);
     printf("\nCaught: %s\nSeen by:", p.caught_by);
     for (int k = 0; k < SIGHTS; k++)
         printf("%s%s", p.seen[k] == SEEDS ? " " : "", p.seen[k] == SEEDS ? sight_name[k] : "");
@@ -172,6 +175,7 @@ static void print_sums(const char *what, const int sum[SIGHTS])
 
 static int run(int count, char **names, uint64_t seed, struct error *e)
 {
+    bool use[ISA_COUNT];
     int proofs = 0, held = 0, every[SIGHTS] = { 0 }, some[SIGHTS] = { 0 }, idle = 0;
     for (int i = 0; i < count; i++)
         if (!find_defect(names[i]) && (strlen(names[i]) != 4 || strncmp(names[i], "D00", 3) ||
@@ -181,6 +185,8 @@ static int run(int count, char **names, uint64_t seed, struct error *e)
                             ? "it has no function; cnncheck defects show says why"
                             : "no such finding; cnncheck defects list has them"),
                    unusable(e);
+    if (!choose_levels(NULL, NULL, use, e))
+        return unusable(e);
     printf("%-8s %-26s %-7s", "", "stands in for", "judge");
     for (int k = 0; k < SIGHTS; k++)
         printf(" %s", sight_name[k]);
@@ -190,7 +196,7 @@ static int run(int count, char **names, uint64_t seed, struct error *e)
             struct proof p;
             if (!named(d->id, count, names))
                 continue;
-            held += prove(d, seed, &p);
+            held += prove(d, use, seed, &p);
             print_row(&p);
             proofs++;
             for (int k = 0; k < SIGHTS; k++) {
