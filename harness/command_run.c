@@ -1,10 +1,13 @@
 #include "harness/check.h"
 #include "harness/command.h"
+#include "harness/judge.h"
 #include "harness/npy.h"
 #include "harness/outfile.h"
 #include "harness/plugin.h"
 
+#include <float.h>
 #include <getopt.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,8 +17,8 @@ static const char help[] =
     "                    --in NAME=FILE.npy ... --out NAME=FILE.npy ...\n"
     "\n"
     "Runs one function on arrays of NumPy's .npy files: float32 or float64, C order, read;\n"
-    "float64 (ref) or float32 (fast) written. Outputs that are not asked for are computed and\n"
-    "dropped.\n"
+    "float64 (ref) or float32 (fast) written. fast rounds what it reads to float32; a finite\n"
+    "number beyond that is refused. Outputs that are not asked for are computed and dropped.\n"
     "\n"
     "  --impl ref|fast     which side\n"
     "  --isa NAME          instruction set of fast (default: CNNCHECK_ISA, or the widest usable)\n"
@@ -170,6 +173,24 @@ static bool read_input(struct request *r, int i, struct error *e)
     return true;
 }
 
+/* Rounds an input to float; a finite number that would become infinite is refused. */
+static bool round_input(const struct request *r, int i, struct error *e)
+{
+    struct judge j = { .check = r->check, .function = r->function, .shape = &r->shape };
+    char where[96];
+    for (size_t k = 0; k < r->count[i]; k++) {
+        const double x = r->real[i][k];
+        r->single[i][k] = (float)x;
+        if (isfinite(x) == isfinite(r->single[i][k]))
+            continue;
+        j.count[i] = r->count[i];
+        element_name(&j, i, k, where);
+        return fail(e, "%s: %s is %g, and float ends at %g; --impl ref takes it", r->file[i],
+                    where, x, FLT_MAX);
+    }
+    return true;
+}
+
 static bool prepare(struct request *r, struct error *e)
 {
     for (int i = 0; r->function->operand[i].name; i++) {
@@ -190,8 +211,8 @@ static bool prepare(struct request *r, struct error *e)
         r->single[i] = malloc(r->count[i] * sizeof(float));
         if (!r->real[i] || !r->single[i])
             return fail(e, "no memory for the %zu elements of %s", r->count[i], o->name);
-        for (size_t k = 0; o->role == IN && k < r->count[i]; k++)
-            r->single[i][k] = (float)r->real[i][k];
+        if (o->role == IN && r->fast && !round_input(r, i, e))
+            return false;
     }
     const size_t work =
         r->fast && r->function->workspace ? r->function->workspace(r->isa, &r->shape) : 0;

@@ -5,6 +5,7 @@
 #include "tests/cli.h"
 
 #include <dirent.h>
+#include <float.h>
 #include <math.h>
 
 static const char *const commands[] = { "verify", "run", "train", "eval", "info" };
@@ -164,6 +165,25 @@ static void run_computes_small_examples(void **state)
         }
 }
 
+/* Infinities and NaN are given and taken, and what rounds to the largest float is no infinity. */
+static void run_takes_what_float_holds(void **state)
+{
+    (void)state;
+    const double most = FLT_MAX + 0x1p102; /* a little more: rounded down */
+    const struct array x = { "x", 1, { 4 }, { INFINITY, -INFINITY, most, 1e-300 } };
+    const struct array y = { "y", 1, { 4 }, { INFINITY, 0.0, FLT_MAX, 0.0 } };
+    struct npy found;
+    struct error e;
+    write_array(&x, "x.npy", 8);
+    shell("cnncheck run relu.forward len=4 --impl fast --in x=x.npy --out y=y.npy");
+    assert_ended(0, "", "the ends of float");
+    assert_true(npy_read("y.npy", &found, &e));
+    for (int i = 0; i < 4; i++)
+        assert_true(found.data[i] == y.value[i]);
+    npy_free(&found);
+    shell("rm x.npy y.npy");
+}
+
 #define RELU "cnncheck run relu.forward len=4 "
 #define RELU_X RELU "--impl fast --in x=x.npy "
 
@@ -216,6 +236,8 @@ static const char *const mistakes[][2] = {
     { RELU "--impl ref --out y=y.npy --in x=int.npy", "int.npy: its dtype is '<i4'" },
     { RELU "--impl ref --out y=y.npy --in x=text.npy", "text.npy: not an .npy file" },
     { RELU "--impl ref --out y=y.npy --in x=.", ".: not a regular file" },
+    { RELU "--impl fast --out y=y.npy --in x=huge.npy",
+      "huge.npy: x[2] is 1e+300, and float ends at 3.40282e+38; --impl ref takes it" },
     { "cnncheck eval mnist01-relu --load x.npy --out ''", NAMELESS },
     { "cnncheck train mnist01-relu --save ''", NAMELESS },
     { "cnncheck digest --out ''", NAMELESS },
@@ -258,8 +280,12 @@ static void a_mistake_is_one_line_that_names_it(void **state)
     memcpy(strstr(bytes + 10, "<f4"), "<i4", 3);
     write_bytes("int.npy", bytes, 128 + 16);
     write_bytes("text.npy", "1 -2 3 -4\n", 10);
+    write_array(&(struct array){ "x", 1, { 4 }, { INFINITY, FLT_MAX, 1e300, NAN } }, "huge.npy", 8);
     shell(RELU_X "--out y=y.npy"); /* the same without a mistake */
     assert_ended(0, "", RELU_X);
+    assert_int_equal(remove("y.npy"), 0);
+    shell(RELU "--impl ref --out y=y.npy --in x=huge.npy");
+    assert_ended(0, "", "a double that is no float");
     assert_int_equal(remove("y.npy"), 0);
     const int before = files_there();
     for (size_t i = 0; i < COUNT(mistakes); i++) {
@@ -344,6 +370,7 @@ int main(void)
         cmocka_unit_test(help_mentions_every_option),
         cmocka_unit_test(info_and_help_list_every_function),
         cmocka_unit_test(run_computes_small_examples),
+        cmocka_unit_test(run_takes_what_float_holds),
         cmocka_unit_test(a_mistake_is_one_line_that_names_it),
         cmocka_unit_test(one_file_is_not_written_twice),
         cmocka_unit_test(a_log_is_whole_or_the_old_one),
