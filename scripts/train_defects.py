@@ -72,6 +72,15 @@ DOCUMENT = {"chihuahua-muffin": "000", "mnist01-relu": "001", "fashion": "002",
             "mnist01-sigmoid": "003", "mnist10": "004"}
 
 
+def named():
+    """Every run: its name, its document, what it is, its command and NumPy's figures."""
+    for number, (what, command, numpy) in enumerate(RUNS, 1):
+        document = DOCUMENT[command.split()[0]]
+        for seed in SEEDS if "{}" in what else (1,):
+            yield (f"{document}-{number:02d}-{seed}", document, what.format(seed),
+                   f"{command} --seed {seed}", numpy)
+
+
 def run(program, folder, name, command):
     """What a run printed; None when its images are not there."""
     path = os.path.join(folder, name + ".txt")
@@ -115,23 +124,26 @@ def main():
         print(__doc__.strip())
         return 0 if "--help" in sys.argv else 2
     program, build, only = os.path.abspath(sys.argv[1]), sys.argv[2], sys.argv[3:]
+    documents, names = sorted(DOCUMENT.values()), [name for name, *_ in named()]
+    for name in only:
+        if name not in documents and name not in names:
+            print(f"train_defects.py: {name}: no such run; there are {' '.join(documents)}, and of "
+                  f"them {' '.join(names)}", file=sys.stderr)
+            return 2
     folder = os.path.join(build, "defects")
     os.makedirs(folder, exist_ok=True)
-    lines, document = [], None
-    for number, (what, command, numpy) in enumerate(RUNS, 1):
-        network = command.split()[0]
-        for seed in SEEDS if "{}" in what else (1,):
-            name = f"{DOCUMENT[network]}-{number:02d}-{seed}"
-            if only and name not in only and DOCUMENT[network] not in only:
-                continue
-            text = run(program, folder, name, f"{command} --seed {seed}")
-            if text is None:
-                continue
-            if document != network:
-                document = network
-                lines += [f"\n### Document {DOCUMENT[network]}, {network}\n",
-                          "| | loss of epochs | test | in NumPy |", "|---|---|---|---|"]
-            lines.append(f"| {what.format(seed)} | {losses(text)} | {accuracy(text)} | {numpy} |")
+    lines, last = [], None
+    for name, document, what, command, numpy in named():
+        if only and name not in only and document not in only:
+            continue
+        text = run(program, folder, name, command)
+        if text is None:
+            continue
+        if document != last:
+            last = document
+            lines += [f"\n### Document {document}, {command.split()[0]}\n",
+                      "| | loss of epochs | test | in NumPy |", "|---|---|---|---|"]
+        lines.append(f"| {what} | {losses(text)} | {accuracy(text)} | {numpy} |")
     table = "\n".join(lines).strip() + "\n"
     print("\n" + table)
     if not only:
