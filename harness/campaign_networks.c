@@ -69,11 +69,13 @@ static bool read_parameter(struct fixture *f, int i, struct error *e)
 }
 
 /* Pixels and labels are whole numbers below `end`. */
-static bool whole_below(const struct npy *a, int end, const char *folder, struct error *e)
+static bool whole_below(const struct npy *a, int end, const char *folder, const char *name,
+                        struct error *e)
 {
     for (size_t i = 0; i < a->count; i++)
         if (!(a->data[i] >= 0.0 && a->data[i] < end && a->data[i] == floor(a->data[i])))
-            return fail(e, "%s: %g is no pixel and no label", folder, a->data[i]);
+            return fail(e, "%s/%s.npy: %g is no whole number below %d", folder, name, a->data[i],
+                        end);
     return true;
 }
 
@@ -97,8 +99,8 @@ static bool read_fixture(struct fixture *f, const char *name, const char *text, 
     const size_t pixels = examples * (size_t)f->layout.layer[0].inputs;
     bool good = read_array(f, "images", pixels, &f->images, e) &&
                 read_array(f, "labels", examples, &f->labels, e) &&
-                whole_below(&f->images, 256, f->folder, e) &&
-                whole_below(&f->labels, f->network.classes, f->folder, e) &&
+                whole_below(&f->images, 256, f->folder, "images", e) &&
+                whole_below(&f->labels, f->network.classes, f->folder, "labels", e) &&
                 read_array(f, "loss", (size_t)f->steps, &f->loss, e);
     for (int i = 0; good && i < f->layout.parameters; i++)
         good = read_parameter(f, i, e);

@@ -74,10 +74,22 @@ static bool set_key(const struct key *k, const char *text, void *shape)
     return *text && !*end && value >= 0 && value <= LARGEST_KEY;
 }
 
+/* What the values of a key are. */
+static void print_values(const struct key *k, char text[96])
+{
+    int used = 0;
+    if (k->kind == KEY_INT)
+        snprintf(text, 96, "a whole number in 0 .. %d", LARGEST_KEY);
+    else if (k->kind == KEY_REAL)
+        strcpy(text, "a finite number");
+    for (int i = 0; k->kind == KEY_CHOICE && k->choice[i]; i++)
+        used += snprintf(text + used, 96 - (size_t)used, "%s%s", i ? ", " : "", k->choice[i]);
+}
+
 bool shape_parse(const struct check *c, const char *text, const char *where, void *shape,
                  struct error *e)
 {
-    char copy[SHAPE_TEXT], *rest = copy;
+    char copy[SHAPE_TEXT], values[96], *rest = copy;
     bool given[MAX_KEYS] = { false };
     if (strlen(text) >= sizeof copy)
         return fail(e, "%s: the case is longer than %d characters", where, SHAPE_TEXT - 1);
@@ -92,8 +104,10 @@ bool shape_parse(const struct check *c, const char *text, const char *where, voi
             return fail(e, "%s: %s has no key '%.*s'", where, c->layer, (int)(value - pair), pair);
         if (given[k - c->key])
             return fail(e, "%s: key %s is given twice", where, k->name);
+        print_values(k, values);
         if (!set_key(k, value + 1, shape))
-            return fail(e, "%s: '%s' is no value for key %s", where, value + 1, k->name);
+            return fail(e, "%s: '%s' is no value for key %s: %s", where, value + 1, k->name,
+                        values);
         given[k - c->key] = true;
     }
     for (const struct key *k = c->key; k->name; k++)

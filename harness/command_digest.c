@@ -102,7 +102,11 @@ static int read_digest(const char *path, uint64_t seed, struct line *line, struc
     good = good && (its_seed == seed || fail(e, "%s: made with --seed %" PRIu64 ", not %" PRIu64,
                                              path, its_seed, seed));
     while (good && fgets(text, sizeof text, f)) {
-        good = (count < MOST && sscanf(text, "%63s %ld %16" SCNx64 "%c", line[count].name,
+        if (count == MOST) {
+            good = fail(e, "%s: has more than %d functions", path, MOST);
+            break;
+        }
+        good = (sscanf(text, "%63s %ld %16" SCNx64 "%c", line[count].name,
                                        &line[count].cases, &line[count].hash, &end) == 4 &&
                 end == '\n') ||
                fail(e, "%s: line %d is not a function, its cases and a hash", path, count + 2);

@@ -66,7 +66,10 @@ static bool parse(int argc, char **argv, struct request *r, struct error *e)
         return false;
     if (strcmp(r->impl, "ref") != 0 && strcmp(r->impl, "fast") != 0)
         return fail(e, "--impl: '%s' is neither ref nor fast", r->impl);
-    if (argc - optind != 1)
+    if (argc - optind > 1)
+        return fail(e, "%s: eval takes one NETWORK, and %s is one", argv[optind + 1],
+                    argv[optind]);
+    if (argc == optind)
         return fail(e, "eval takes one NETWORK; see cnncheck eval --help");
     r->name = argv[optind];
     return network_find(r->name, NULL, &r->network, e) &&

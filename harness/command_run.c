@@ -121,11 +121,12 @@ static bool parse_arguments(int argc, char **argv, struct request *r, struct err
         }
     }
     for (; good && optind < argc; optind++) {
-        const size_t used = strlen(r->shape_text);
-        if (used + strlen(argv[optind]) + 2 > sizeof r->shape_text)
-            good = fail(e, "%s: too many keys", argv[optind]);
-        else
-            sprintf(r->shape_text + used, "%s%s", used ? "," : "", argv[optind]);
+        size_t used = strlen(r->shape_text);
+        if (used + (used > 0) + strlen(argv[optind]) >= sizeof r->shape_text)
+            return fail(e, "%s: the keys are longer than %d characters", argv[1], SHAPE_TEXT - 1);
+        if (used)
+            r->shape_text[used++] = ',';
+        strcpy(r->shape_text + used, argv[optind]);
     }
     if (!good)
         return false;

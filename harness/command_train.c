@@ -159,7 +159,11 @@ static bool parse(int argc, char **argv, struct request *r, struct error *e)
         if (!parse_option(option, r, e))
             return false;
     }
-    if (argc - optind != 1)
+    if (argc - optind > 1)
+        return fail(e, "%s: train takes one NETWORK, and %s is one%s", argv[optind + 1],
+                    argv[optind],
+                    r->shadow ? "; a number for --shadow is given as --shadow=N" : "");
+    if (argc == optind)
         return fail(e, "train takes one NETWORK; see cnncheck train --help");
     if (!network_find(argv[optind], r->form, &r->network, e))
         return false;

@@ -85,7 +85,7 @@ static bool parse_shard(const char *text, struct campaign *c, struct error *e)
             parse_int("--shard", first, 1, c->shards, &c->shard, &why))
             return true;
     }
-    return fail(e, "--shard: '%s' is not I/N with 1 <= I <= N", text);
+    return fail(e, "--shard: '%s' is not I/N with 1 <= I <= N <= %d", text, INT_MAX);
 }
 
 static bool parse_options(int argc, char **argv, struct request *r, struct error *e)

@@ -38,7 +38,9 @@ static bool read_idx(const struct network *network, const char *dir, const char 
         return fail(e, "%s: its images are %d x %d x %d, and those of %s %d x %d x %d", dir,
                     out->channels, out->height, out->width, network->name, network->channels,
                     network->height, network->width);
-    return dataset_select(out, network->classes, per_class, 0, e);
+    struct error why;
+    return dataset_select(out, network->classes, per_class, 0, &why) ||
+           fail(e, "%s: %s, the classes of %s", dir, why.text, network->name);
 }
 
 static bool shuffle(struct dataset *d, struct error *e)
@@ -133,8 +135,8 @@ bool images_read(const struct network *network, const char *dir, int limit, int 
         validation = network->photographs ? held : network->validation;
     if (validation >= count) {
         images_free(out);
-        return fail(e, "%s: %d images for validation leave none of %d to train on",
-                    network->name, validation, count);
+        return fail(e, "--validation: %d images leave none of %s's %d to train on", validation,
+                    network->name, count);
     }
     const struct dataset both = out->train;
     out->validation = view(&both, count - validation, validation);

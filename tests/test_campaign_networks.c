@@ -94,8 +94,8 @@ static void test_one_number_is_wrong(void **state)
         { "6.dense.dw", 7, 2e-10, "step 1: 6.dense.w[7] is " },
         { "4.minmax.range", 3, 2e-10, "step 2: 4.minmax.range[1] is " },
         { "1.conv2d.w", 24, 1e-3, "step 1: " }, /* another first value, in the middle */
-        { "images", 0, 1.5, " is no pixel" },
-        { "labels", 0, 0.5, " is no pixel and no label" },
+        { "images", 0, 1.5, "images.npy: 555.5 is no whole number below 256" },
+        { "labels", 0, 0.5, " is no whole number below 2" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         link_fixture(CASE);

@@ -207,6 +207,10 @@ static const char *const mistakes[][2] = {
     { "cnncheck run relu.forward len=0 --impl ref", "relu needs len of at least 1" },
     { "cnncheck run relu.forward len=four --impl ref", "'four' is no value for key len" },
     { "cnncheck run relu.forward len --impl ref", "'len' is not KEY=VALUE" },
+    { "cnncheck run relu.forward len=268435457 --impl ref",
+      "relu.forward: '268435457' is no value for key len: a whole number in 0 .. 268435456" },
+    { "cnncheck run relu.forward len=$(printf %0252d 4) --impl ref",
+      "relu.forward: the keys are longer than 255 characters" },
     { RELU "--out y=y.npy --in x=x.npy", "--impl ref or --impl fast" },
     { RELU "--out y=y.npy --in x=x.npy --impl gpu", "--impl ref or --impl fast" },
     { RELU "--out y=y.npy --in x=x.npy --impl ref --isa scalar", "--isa: ref has no" },
@@ -238,6 +242,17 @@ static const char *const mistakes[][2] = {
     { RELU "--impl ref --out y=y.npy --in x=.", ".: not a regular file" },
     { RELU "--impl fast --out y=y.npy --in x=huge.npy",
       "huge.npy: x[2] is 1e+300, and float ends at 3.40282e+38; --impl ref takes it" },
+    { "cnncheck train mnist01-relu --shadow 5",
+      "5: train takes one NETWORK, and mnist01-relu is one; a number for --shadow is given as "
+      "--shadow=N" },
+    { "cnncheck train --shadow 5 mnist01-relu", "--shadow=N" },
+    { "cnncheck eval --load x.npy mnist01-relu fashion",
+      "fashion: eval takes one NETWORK, and mnist01-relu is one" },
+    { "cnncheck train mnist01-relu --data fives",
+      "fives: none of the 1 images has a label below 2, the classes of mnist01-relu" },
+    { "cnncheck train mnist01-relu --validation 2000",
+      "--validation: 2000 images leave none of mnist01-relu's 2000 to train on" },
+    { "cnncheck digest --check many", "many: has more than 256 functions" },
     { "cnncheck eval mnist01-relu --load x.npy --out ''", NAMELESS },
     { "cnncheck train mnist01-relu --save ''", NAMELESS },
     { "cnncheck digest --out ''", NAMELESS },
@@ -281,6 +296,10 @@ static void a_mistake_is_one_line_that_names_it(void **state)
     write_bytes("int.npy", bytes, 128 + 16);
     write_bytes("text.npy", "1 -2 3 -4\n", 10);
     write_array(&(struct array){ "x", 1, { 4 }, { INFINITY, FLT_MAX, 1e300, NAN } }, "huge.npy", 8);
+    shell("mkdir fives; printf '\\0\\0\\10\\1\\0\\0\\0\\1\\5' >fives/train-labels-idx1-ubyte; "
+          "(printf '\\0\\0\\10\\3\\0\\0\\0\\1\\0\\0\\0\\34\\0\\0\\0\\34'; "
+          "head -c 784 /dev/zero) >fives/train-images-idx3-ubyte; (echo digest with seed 1; "
+          "for i in $(seq 257); do echo \"f.$i 1 0123456789abcdef\"; done) >many");
     shell(RELU_X "--out y=y.npy"); /* the same without a mistake */
     assert_ended(0, "", RELU_X);
     assert_int_equal(remove("y.npy"), 0);

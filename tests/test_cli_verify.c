@@ -287,7 +287,7 @@ static void a_mistake_is_one_line_that_names_it(void **state)
         { "--layer relu --shard 1/2x", "--shard: '1/2x'" },
         { "--layer relu --shard half", "--shard: 'half'" },
         { "--layer relu --shard /2", "--shard: '/2'" },
-        { "--layer relu --shard 4294967297/4294967298", "--shard: '4294967297/4294967298'" },
+        { "--layer relu --shard 4294967297/4294967298", "1 <= I <= N <= 2147483647" },
         { "--layer relu --seed -1", "--seed: '-1'" },
         { "--layer relu --seed one", "--seed: 'one'" },
         { "--layer relu --time-budget -1", "--time-budget: '-1'" },

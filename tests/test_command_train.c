@@ -83,7 +83,8 @@ static void test_refuses(void **state)
     check_refused("train mnist01-relu --seed x", "--seed: 'x'");
     check_refused("train mnist01-relu --limit 99999999999", "--limit: '99999999999'");
     check_refused("train mnist01-relu --validation -1", "--validation: '-1'");
-    check_refused("train mnist01-relu --validation 10000", "leave none of 2000 to train on");
+    check_refused("train mnist01-relu --validation 10000",
+                  "leave none of mnist01-relu's 2000 to train on");
     check_refused("train mnist01-relu --form plain", "no form 'plain'; there are: document");
     check_refused("train chihuahua-muffin", "--data DIR says where they are");
     check_refused("train mnist01-relu --threads 0", "--threads: '0'");

@@ -63,7 +63,7 @@ static void test_idx_refused(void **state)
 {
     (void)state;
     struct network n = network_of("mnist01-sigmoid");
-    check_refused(&n, NULL, 2000, "2000 images for validation leave none of 2000 to train on");
+    check_refused(&n, NULL, 2000, "leave none of mnist01-sigmoid's 2000 to train on");
     n.height = 27;
     check_refused(&n, NULL, 0, "images are 1 x 28 x 28, and those of mnist01-sigmoid 1 x 27");
     n.fixture = NULL;
@@ -160,7 +160,8 @@ static void test_photographs_refused(void **state)
     put_photographs("a", 1, 0);
     check_refused(&n, root, -1, "it has 1 sub-folders, and chihuahua-muffin has 2 classes");
     put_photographs("b", 1, 100);
-    check_refused(&n, root, 2, "2 images for validation leave none of 1 to train on");
+    check_refused(&n, root, 2,
+                  "--validation: 2 images leave none of chihuahua-muffin's 1 to train on");
     put_photographs("c", 1, 200);
     check_refused(&n, root, -1, "it has 3 sub-folders");
 }
