@@ -116,6 +116,7 @@ test: $(TESTS:=.run) ## run the tests (cmocka), side by side; those that fail ha
 	@failed=; for t in $(TESTS); do [ ! -e $$t.failed ] || { cat $$t.failed; failed="$$failed $$t"; }; done; \
 	if [ -n "$$failed" ]; then echo "FAILED:$$failed" >&2; exit 1; fi
 cmocka:
+	@command -v pkg-config >/dev/null || { echo "make test needs pkg-config, which finds cmocka: scripts/setup.sh installs both" >&2; exit 2; }
 	@pkg-config --exists cmocka || { echo "make test needs cmocka: scripts/setup.sh installs it" >&2; exit 2; }
 
 $(BUILD)/peers: scripts/peers.c $(OBJECTS)

@@ -79,8 +79,8 @@ static bool find(const char *dir, const char *split, const char *kind, char *pat
         return fail(e, "%s: not a regular file", path);
     if (gz && !BUILT_WITH_ZLIB)
         return fail(e,
-                    "%s: .gz files need zlib, which this build lacks: install zlib1g-dev and "
-                    "build again, or gunzip the file",
+                    "%s: .gz files need zlib, which this build lacks: install zlib1g-dev "
+                    "and pkg-config and build again, or gunzip the file",
                     path);
     *most = (uint64_t)s.st_size * (gz ? DEFLATE_MOST : 1);
     return true;

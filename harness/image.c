@@ -246,7 +246,8 @@ bool image_parse(const char *name, const void *bytes, size_t size, struct image 
     if (out->kind == IMAGE_OTHER)
         return fail(e, "%s: neither a JPEG nor a PNG, by its first bytes", name);
     if (image_kind_lacks_library(out->kind))
-        return fail(e, "%s: a %s, and this build lacks %s: install it (Debian: %s), build again",
+        return fail(e, "%s: a %s, and this build lacks %s: install it (Debian: %s and pkg-config), "
+                       "build again",
                     name, KINDS[out->kind].name, KINDS[out->kind].maker,
                     KINDS[out->kind].package);
     struct decoder d = { .bytes = bytes, .size = size, .out = out };

@@ -243,7 +243,7 @@ static bool no_libzip(const char *path, struct error *e)
 {
     return fail(e,
                 "%s: .npz files need libzip, which this build lacks: install libzip-dev and "
-                "build again",
+                "pkg-config and build again",
                 path);
 }
 

@@ -137,13 +137,13 @@ static void test_lacking(void **state)
     }
     refuse(root, in_root("a"), ": no image in it that can be read (6 files)");
 #ifndef HAVE_JPEG
-    assert_said("a/1.jpg", "lacks libjpeg-turbo: install it (Debian: libjpeg62-turbo-dev), build "
-                           "again; skipped, and all others of its kind\n");
+    assert_said("a/1.jpg", "lacks libjpeg-turbo: install it (Debian: libjpeg62-turbo-dev and "
+                           "pkg-config), build again; skipped, and all others of its kind\n");
     assert_null(strstr(said, "a/2.jpg"));
 #endif
 #ifndef HAVE_PNG
-    assert_said("a/1.png", "lacks libpng: install it (Debian: libpng-dev), build again; skipped, "
-                           "and all others of its kind\n");
+    assert_said("a/1.png", "lacks libpng: install it (Debian: libpng-dev and pkg-config), build "
+                           "again; skipped, and all others of its kind\n");
     assert_null(strstr(said, "a/2.png"));
 #endif
     assert_non_null(strstr(said, ": 6 of 6 files could not be read; they are left out\n"));

@@ -24,6 +24,16 @@ static void tests_are_told_where_the_build_is(void **state)
     assert_ended(0, "1\n", "a relative BUILD");
 }
 
+/* With all programs of this machine but that one, by which the others are found. */
+static void a_missing_pkg_config_is_named(void **state)
+{
+    (void)state;
+    shell("mkdir bin; IFS=:; for d in $PATH; do ln -s \"$d\"/* bin/ 2>/dev/null; done; "
+          "rm bin/pkg-config bin/cnncheck; PATH=\"$PWD/bin\"; " MAKE "cmocka");
+    assert_ended(2, "make test needs pkg-config, which finds cmocka: scripts/setup.sh installs "
+                    "both\n", "no pkg-config");
+}
+
 /* For make install no more than that object is made again. */
 static void one_object_knows_where_the_fixtures_are(void **state)
 {
@@ -41,6 +51,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(looking_leaves_nothing_behind),
         cmocka_unit_test(tests_are_told_where_the_build_is),
+        cmocka_unit_test(a_missing_pkg_config_is_named),
         cmocka_unit_test(one_object_knows_where_the_fixtures_are),
     };
     return cmocka_run_group_tests_name("make", tests, make_folder, remove_folder);
