@@ -12,8 +12,10 @@
 
 const char *const limit_name[] = { "multiply-add", "operations", "division", "memory" };
 
-enum { TURNS = 41, LEAST_BYTES = 2048 }; /* of less, the call itself is what takes time */
+enum { TURNS = 41, LEAST_TURNS = 5, /* which have a median and quartiles */
+       LEAST_BYTES = 2048 }; /* of less, the call itself is what takes time */
 static const double burst = 1e-4; /* seconds: short, for a neighbour's work comes in slices */
+static const double patience = 2.0; /* seconds of a kernel's bursts, unless that is fewer turns */
 
 /* One call of a function, with its operands. */
 struct job {
@@ -166,6 +168,12 @@ static void end(struct job *j)
     free(j->work);
 }
 
+/* How many turns bursts of so many seconds take. */
+static int turns_of(double length)
+{
+    return (int)fmax(LEAST_TURNS, fmin(TURNS, patience / length));
+}
+
 /* The turns: seconds of the kernel, and the limits' over the kernel's. `needed` is how many repeats
  * of each probe do what the kernel does; of those that it needs none of nothing is measured. */
 static void take_turns(struct job *j, const double *needed, int threads, struct timing *out)
@@ -177,10 +185,11 @@ static void take_turns(struct job *j, const double *needed, int threads, struct 
     const long repeats = repeats_of(run_fast, j, burst);
     /* The probes' bursts are as long: a neighbour's slice falls into either as often. */
     const double length = length_of(run_fast, j, repeats);
+    const int turns = turns_of(length);
     const bool counted = cycles_counted() && threads == 1;
     for (int l = 0; l < LIMITS; l++)
         probe_repeats[l] = needed[l] > 0.0 ? repeats_of(probe[l], j, length) : 0;
-    for (int t = 0; t < TURNS; t++) {
+    for (int t = 0; t < turns; t++) {
         for (int l = 0; l < LIMITS; l++)
             part[l][t] = needed[l] > 0.0
                              ? time_of(probe[l], j, probe_repeats[l]) * needed[l] / threads
@@ -193,20 +202,20 @@ static void take_turns(struct job *j, const double *needed, int threads, struct 
             part[l][t] /= kernel[t];
     }
     for (int l = 0; l < LIMITS; l++) {
-        const double median = quartile(part[l], TURNS, 2);
+        const double median = quartile(part[l], turns, 2);
         if (l == 0 || median > out->part) {
             out->limit = (enum limit)l;
             out->part = median;
             out->part_spread =
-                (quartile(part[l], TURNS, 3) - quartile(part[l], TURNS, 1)) / median;
+                (quartile(part[l], turns, 3) - quartile(part[l], turns, 1)) / median;
         }
     }
     if (j->isa == ISA_scalar ||
         (out->limit == LIMIT_MEMORY && out->flops == 0.0 && out->bytes < LEAST_BYTES))
         out->part = out->part_spread = NAN;
-    out->seconds = quartile(kernel, TURNS, 2);
-    out->spread = (quartile(kernel, TURNS, 3) - quartile(kernel, TURNS, 1)) / out->seconds;
-    out->cycles = counted ? quartile(cycles, TURNS, 2) : NAN;
+    out->seconds = quartile(kernel, turns, 2);
+    out->spread = (quartile(kernel, turns, 3) - quartile(kernel, turns, 1)) / out->seconds;
+    out->cycles = counted ? quartile(cycles, turns, 2) : NAN;
 }
 
 /* How many times ref's speed it has: bursts of both, in turns. */

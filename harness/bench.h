@@ -3,7 +3,8 @@
  * A kernel, and the probes that bound it (its multiply-adds, its vector operations, its divisions,
  * each alone and independent; its operands read and written once, in whatever cache holds them),
  * run in turns in short bursts. A machine that slows down slows all of them, so what is reported
- * are medians of times, and of ratios within one turn.
+ * are medians of times, and of ratios within one turn: 41 of them, or fewer, 5 at least, of a call
+ * that takes long.
  */
 #ifndef HARNESS_BENCH_H
 #define HARNESS_BENCH_H

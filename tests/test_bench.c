@@ -6,6 +6,7 @@
 #include "ref/dense.h"
 
 #include <math.h>
+#include <time.h>
 
 #include "cli.h"
 
@@ -96,6 +97,36 @@ static void test_numbers(void **state)
     assert_true(isnan(t.part)); /* the portable set has no limit to be held against */
 }
 
+static int calls;
+
+/* A kernel that takes its time. */
+static void slow(enum isa isa, const void *shape, float *const *operand, float *work)
+{
+    const struct timespec pause = { 0, 410000000 };
+    (void)isa, (void)shape, (void)operand, (void)work;
+    calls++;
+    nanosleep(&pause, NULL);
+}
+
+/* Of a call that takes long five turns are enough, each with one call to warm the caches; some more
+ * find how long it takes, and how ref compares. */
+static void test_a_long_call(void **state)
+{
+    (void)state;
+    struct timing t;
+    struct error e;
+    union any_shape shape;
+    const struct check *check;
+    struct function f = *find_function("relu.forward", &check);
+    f.fast = slow;
+    assert_true(shape_parse(check, "len=16", "case", &shape, &e));
+    use_threads(1, &e);
+    calls = 0;
+    bench_function(check, &f, &shape, ISA_scalar, 1, &t);
+    assert_in_range(calls, 10, 20);
+    assert_true(t.seconds >= 0.41 && t.spread >= 0.0);
+}
+
 /* Everything is read, and everything but the rest of a vector is written. */
 static void test_traffic(void **state)
 {
@@ -176,6 +207,7 @@ int main(void)
         cmocka_unit_test(test_a_table_and_a_file), cmocka_unit_test(test_shapes),
         cmocka_unit_test(test_a_short_call),
         cmocka_unit_test(test_mistakes),           cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_a_long_call),
         cmocka_unit_test(test_traffic),            cmocka_unit_test(test_traffic_of_many),
     };
     return cmocka_run_group_tests_name("bench", tests, make_folder, remove_folder);
