@@ -3,27 +3,28 @@
 
   scripts/peers.py BUILD [--rounds N] [--threads N] [--only WORD]
 
-In every round each side takes the least of some short bursts; told are medians over the rounds, and
-as ratios the medians of those within one round: on a machine that slows down both sides do. Where a
-process finds its memory, and what PyTorch makes of it, differs by up to a fifth from one to the next:
-so both sides begin anew for every three rounds. oneDNN is told three times: `best` as it chooses, in its
-own layouts, nothing reordered; `plain` from NCHW to NCHW, as ours comes and goes; `fastest` by that of
-all its implementations, in its own layouts, which takes the least time, and which for small shapes is not
-always the one that it chooses. PyTorch's step is zero_grad, to None, forward, loss, backward and SGD's
-step; ours computes the same.
+In every round each side is timed by the least of some short bursts. Reported are the medians of these
+times over the rounds, and as ratios the medians of the ratios within a round: a machine that slows down
+slows both sides. Where a process has its memory, and what PyTorch makes of it, changes times by up to a
+fifth from one process to the next: so both sides start anew after every three rounds.
 
-At the limit: how many times their speed ours would have if it took no longer than what it cannot do
-without, timed by itself in the same turns: its multiply-adds and the vector operations of sigmoid and
-the like, independent of each other and in registers; of a kernel the reading and writing of its operands,
-if that takes longer. In a step of one image what a dense layer cannot do without is that its weights are
-read, and read and written. Of two threads: what both make of those multiply-adds and operations beside
-one. What that forbids is beyond the limit.
+oneDNN has three rows: `best`, the implementation that it chooses, in the layouts that it prefers, with
+nothing reordered; `plain`, from NCHW to NCHW, as ours; `fastest`, the fastest of all its implementations, in
+its own layouts, which for small shapes is not always the one that it chooses. PyTorch's step is zero_grad (to
+None), forward, loss, backward and SGD's step; ours computes the same.
 
-An epoch is so many steps as the document's has, of a step that was measured; NumPy's networks are those
-of scripts/networks.py, which are written for being right: float64, einsum, every gradient, the image's
-too. A step of mnist01-relu is also held against the time in which its weights are read, and read and
-written. Batches run by two threads beside one, and so do those weights, read by each thread and a part
-written by each: what it costs two cores to share them. Prints a table, and writes BUILD/peers.json
+At the limit: how many times their speed ours would have if it took only the time of what it cannot do
+without, measured by itself in the same turns. That is its multiply-adds and the vector operations of sigmoid
+and the like, independent of each other and in registers; or the reading and writing of a kernel's operands, if
+that takes longer; and for the dense layers in a step of one image, reading their weights and then reading and
+writing them. For two threads it is what two cores make of these operations beside one. A target above it is
+beyond the limit.
+
+An epoch is a step, which was measured, times the number of steps in the document's epoch. NumPy's networks are
+those of scripts/networks.py, which are written to be right: float64, einsum, every gradient, the image's too.
+A step of mnist01-relu is also compared with the time of reading, and then reading and writing, its weights.
+Batches on two threads are compared with one thread; so are those weights, read by each thread and a part
+written by each, which shows what sharing them costs two cores. Prints a table, and writes BUILD/peers.json
 unless --only left rows out.
 """
 import argparse

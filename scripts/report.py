@@ -13,6 +13,7 @@ Every number in REPORT.md is read from these files. What has not been run is nam
 import csv
 import json
 import os
+import re
 import statistics
 import sys
 
@@ -59,26 +60,26 @@ def functions(build):
             f"**{'everything held' if v['held'] else 'FAILED'}**."
             + "".join(f" Set {name}: {state}." for name, state in v["states"].items() if state != "ran")
             + "\n\n"
-            "Cases are judged exactly (integers, every sum exact in float, bit for bit), by the\n"
-            "computed bound (reals), and against NumPy's fixtures; every case runs at every set, with\n"
-            "all buffers against unmapped pages at their start and then at their end, and every set\n"
-            "gives the bits of scalar. Relations are adjoints, metamorphic relations and central\n"
-            "differences that held, by ref and by fast at every set. Trusted are the cases that are evidence:\n"
-            "of which more is expected than zeros, or one number everywhere. Headroom is the worst error of\n"
-            "fast as a part of its bound: above 1 it would be rejected.\n\n")
+            "Cases are judged bit for bit (exact: integers, every sum exact in float), by the computed\n"
+            "bound (reals), and against NumPy's fixtures. Every case runs with every set, with all buffers\n"
+            "against unmapped pages, at their start and then at their end; and every set gives the bits of\n"
+            "scalar. Relations counts the adjoints, metamorphic relations and central differences that held,\n"
+            "by ref and by fast with every set. Trusted counts the cases that are evidence: no expected output\n"
+            "is mostly zeros, or the same number everywhere. Headroom is the worst error of fast as a part of\n"
+            "its bound: above 1 it would be rejected. Median is that of all bounded cases.\n\n")
     text += table(("function", "cases", "exact", "bound", "fixtures", "relations", "trusted", "calls",
                    "headroom", "median", "worst at", "verdict"), rows)
     rows = [(t["network"], t["cases"], t["steps"], f"{t['off']:.1e}", number(t["headroom"]),
              "held" if t["rejected"] == 0 else "**failed**") for t in v["networks"]]
-    text += ("\nWhole networks on NumPy's fixtures, a few steps of training from weights that stand there: the\n"
-             "worst difference of ref, as a part of its tensor, and the worst error of fast as a part of\n"
-             "its bound:\n\n")
+    text += ("\nWhole networks on NumPy's fixtures, trained for a few steps from the weights in them: the worst\n"
+             "difference between ref and NumPy, as a part of the largest element of its tensor, and the worst\n"
+             "error of fast, as a part of its bound:\n\n")
     text += table(("network", "cases", "steps", "ref off by", "headroom", "verdict"), rows)
     rows = [(t["network"], len(t["loss_ref"]), f"{t['difference']:.2g}",
              f"{100 * t['accuracy_ref']:.2f} %", f"{100 * t['accuracy_fast']:.2f} %",
              "held" if t["held"] else "**failed**") for t in v["training"]]
     if rows:
-        text += "\nTrained within `make verify`, from the same weights in the same order:\n\n"
+        text += "\nTrained within `make verify`, from the same weights, with the images in the same order:\n\n"
         text += table(("network", "epochs", "largest difference of the losses", "ref, test",
                        "fast, test", "verdict"), rows)
     return text
@@ -149,16 +150,16 @@ def training(build):
         group, seed, _ = run.partition("-seed-")
         to = groups.setdefault(group, {}) if seed else runs
         to.setdefault(run, {})[side] = read_log(os.path.join(folder, name + ".tsv"))
-    text = ("Each side from the same weights, on the same images in the same order. Accuracies on the test\n"
-            "images are those after the last epoch and, beside them, after the best one; seconds are those\n"
-            "of an epoch on one thread.\n\n")
+    text = ("Both sides start from the same weights and see the same images in the same order. Test accuracies\n"
+            "are those after the last epoch and, as \"best\", after the best one; seconds are those of an epoch\n"
+            "on one thread, the mean over all epochs.\n\n")
     text += table(("run", "network", "form", "images", "epochs", "batch", "first lr", "test, ref",
                    "test, fast", "best, ref", "best, fast", "largest difference of the losses",
                    "seconds, ref", "seconds, fast"),
                   [run_row(name, logs) for name, logs in sorted(runs.items())])
     if groups:
-        text += ("\nSeveral seeds, of weights and of the order of images: mean and standard deviation. What ref\n"
-                 "trained is beside what fast did with the same seeds.\n\n")
+        text += ("\nSeveral seeds (of the weights and of the order of images): mean and standard deviation. The\n"
+                 "last columns have the seeds that ref was trained with, and what fast reached with these.\n\n")
         text += table(("run", "network", "form", "epochs", "batch", "lr", "seeds", "train, fast",
                        "validation, fast", "test, fast", "seeds of ref", "test, ref",
                        "test, fast, these seeds", "seconds an epoch, ref"),
@@ -177,9 +178,10 @@ def training(build):
 
 
 def judgement(lines):
-    """From the first line that counts test images on: how many were right, and which were not."""
+    """From the first line that counts test images on: how many were right, and which were not. Files
+    without their folders, which are those of who trained."""
     at = next((i for i, line in enumerate(lines) if "test images" in line), len(lines))
-    return lines[at:]
+    return [re.sub(r"weights of \S*/", "weights of ", line) for line in lines[at:]]
 
 
 def defects(build):
@@ -199,14 +201,15 @@ def defects(build):
             for p in proofs]
     rows.append(("with every seed", "", "", *(sum(p["seen"][s] == seeds for p in proofs)
                                               for s in sights), ""))
-    text = (f"{good} of {len(proofs)} are faithful (NumPy gives the same for the document's code), "
-            "caught (rejected in the\nplace of fast, by the judge named here), mended (ref and "
-            "fast pass the same case) and sure (some check sees it\nwith every seed). `cnncheck defects "
-            "show` has a page on each. Behind the judge the kill matrix: with how many of\n"
-            f"{seeds} seeds each check, by itself, sees it on numbers of its own (. with none, blank: does "
-            "not apply; fixtures know no\nseed), and below how many defects each check sees with every "
-            "seed. What only float, vectors and threads can do\nwrong has its breaks in "
-            "`tests/breaks.c`: `make test` wants each judge tripped by one, with as many seeds.\n\n")
+    text = (f"{good} of {len(proofs)} bugs are faithful (NumPy gives the same for the document's code), caught "
+            "(rejected in the\nplace of a kernel of fast, by the judge named here), mended (ref and fast "
+            "pass the same case) and sure (some\ncheck sees it with every seed). `cnncheck defects show ID` "
+            "prints a page on each. The columns behind the judge\nare the kill matrix: with how many of "
+            f"{seeds} seeds each check, by itself, sees the bug on other numbers (. with\nnone, blank: "
+            "does not apply; fixtures do not depend on the seed). The last row counts the bugs that each\n"
+            "check sees with every seed. Mistakes that need float, vectors or threads are in "
+            "`tests/breaks.c`: `make test`\nrequires that each judge is tripped by one of them, with as "
+            "many seeds.\n\n")
     text += table(("defect", "stands in for", "judge", *sights, "verdict"), rows)
     text += "\n## What the documents' bugs do to training\n\n"
     path = os.path.join(build, "defects", "training.md")
@@ -214,8 +217,8 @@ def defects(build):
         return text + missing("training with defects", "make defects")
     with open(path) as f:
         return text + ("Losses of the first epochs and the last, and the share of test images that are "
-                       "right, by ref in\ndouble; beside them what the documents' code and a mended "
-                       "network gave in NumPy, with other random\nnumbers.\n\n" + f.read())
+                       "right, by ref in\ndouble; in the last column what the documents' code, or a mended "
+                       "network, gave in NumPy with other random\nnumbers.\n\n" + f.read())
 
 
 def microseconds(seconds):
@@ -234,11 +237,12 @@ def speed(build):
     else:
         with open(path) as f:
             b = json.load(f)
-        text = (f"Document sizes on {b['isa']}, threads: {b['threads']}; multiply-adds of one at most\n"
-                f"{1e-9 * b['peak']:.0f} GFLOP/s. The limit is the peak of the\n"
-                "multiply-adds, operations or divisions counted, or the bandwidth of the memory that holds the\n"
-                "operands, measured in turns with the kernel; above 100 % (!) the measurement of it was off. What takes less\n"
-                "than a probe can tell has none.\n\n")
+        text = (f"The documents' shapes on {b['isa']}, threads: {b['threads']}. One thread does\n"
+                f"{1e-9 * b['peak']:.0f} GFLOP/s of multiply-adds at most. "
+                "The limit is the longest of the times that the\n"
+                "kernel's multiply-adds, its vector operations or its divisions take alone, or one reading and\n"
+                "writing of its operands from the memory that holds them, measured in turns with the kernel. Above\n"
+                "100 % (!) that measurement was off. Calls that are too short for a probe have no limit.\n\n")
         rows = [(t["name"], f"`{t['shape']}`", microseconds(t["seconds"]), f"{100 * t['spread']:.0f} %",
                  *((t["limit"], f"{100 * t['part']:.0f} %{' !' if t['part'] > 1 else ''}")
                    if t["part"] else ("", "")),
