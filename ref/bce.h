@@ -14,10 +14,12 @@
  * Fails      never.
  * Special    With eps 0 and p exactly 0 or 1 both give NaN or infinity, even where the prediction
  *            is perfect: 0 log 0 and 0 / 0. That is the documents' formula, and the reason why
- *            training uses bce_logits and xent. eps is rounded to the precision of the side that
- *            computes: a p that lies between eps and its rounding may be clipped by one side only.
- * Error      |fast - ref| <= c(n) u S + u |ref| + n 2^-149, S the sum of t (1 + |log max(p, eps)|)
- *            and (1 - t) (1 + |log max(1 - p, eps)|) over N len.
+ *            training uses bce_logits and xent. Each side rounds eps to its own precision: a p
+ *            between eps and its rounding may be clipped by one side only.
+ * Error      |fast - ref| <= c(n) u S + u |ref| + n 2^-149
+ *            loss  n = N len + 8, S the sum of t (1 + |log max(p, eps)|) and
+ *                  (1 - t) (1 + |log max(1 - p, eps)|), divided by N len
+ *            dp    n = 7, S the sum of the absolute values of its two quotients over N len
  */
 #ifndef REF_BCE_H
 #define REF_BCE_H

@@ -13,8 +13,10 @@
  * Fails      never.
  * Special    NaN gives NaN; an infinite logit gives an infinite loss or, where the formula meets
  *            inf - inf or inf * 0, NaN.
- * Error      |fast - ref| <= c(n) u S + u |ref| + n 2^-149, S the sum of the absolute values of the
- *            three terms of every element over N len.
+ * Error      |fast - ref| <= c(n) u S + u |ref| + n 2^-149
+ *            loss  n = N len + 8, S the sum of the absolute values of the three terms of every
+ *                  element, divided by N len
+ *            dz    n = 5, S = (sigmoid(z) + |t|) / (N len)
  */
 #ifndef REF_BCE_LOGITS_H
 #define REF_BCE_LOGITS_H

@@ -8,27 +8,29 @@
  *     w, dw  (O, C, KH, KW)
  *     y, dy  (N, O, OH, OW)
  *     b, db  (O) when bias is CHANNEL; (O, OH, OW) when it is POSITION, as documents 001, 002 and
- *            003 have it; not read, not written and best NULL when it is NONE
+ *            003 have it; neither read nor written when it is NONE: pass NULL
  *
  * forward           y[n][o][i][j] = b + sum_{c,p,q} w[o][c][p][q] x[n][c][i stride + p - pad]
  *                                                                       [j stride + q - pad]
  * backward_data     dx[n][c][i][j] = sum_{o,p,q} w[o][c][p][q] dy[n][o][(i + pad - p) / stride]
  *                                                                      [(j + pad - q) / stride]
- *                   over the p and q for which both divisions leave no remainder
+ *                   over those p and q for which neither division leaves a remainder
  * backward_weights  dw[o][c][p][q] = sum_{n,i,j} dy[n][o][i][j] x[n][c][i stride + p - pad]
  *                                                                      [j stride + q - pad]
  *                   db = dy summed over n, and over i and j too when bias is CHANNEL
- *                   x and dy read as 0 outside their bounds, and that 0 is a factor like any other.
  *
- * Needs      every size >= 1, pad >= 0, H + 2 pad >= KH, W + 2 pad >= KW; an image and what is
- *            packed of it below 2^31 elements: with M the larger of C and O, R = H + 2 pad + KH and
- *            L = W + 2 pad + KW these are M R (L + stride), KW R L and 2 M KH KW L; outputs overlap
- *            nothing; any alignment; workspace(shape) reals of scratch.
+ *            Outside their bounds x and dy are 0, and that 0 is a factor like any other.
+ *
+ * Needs      every size and the stride >= 1, pad >= 0, H + 2 pad >= KH, W + 2 pad >= KW; images
+ *            that can be packed: with M the larger of C and O, R = H + 2 pad + KH and
+ *            L = W + 2 pad + KW, each of M R (L + stride), KW R L and 2 M KH KW L below 2^31;
+ *            outputs overlap nothing; any alignment; workspace(shape) reals of scratch.
  * Fails      never: shapes are checked once, when a net is built or a case is read.
- * Special    NaN and infinities go where the formulas take them: an infinite weight meets the zeros
- *            of the padding as NaN, as it does in np.pad.
- * Error      |fast - ref| <= c(n) u S + u |ref| + n 2^-149, n terms with absolute values summing to
- *            S.
+ * Special    NaN and infinities propagate as the formulas say: an infinite weight times a zero of
+ *            the padding is NaN, as with np.pad.
+ * Error      |fast - ref| <= c(n) u S + u |ref| + n 2^-149, S the sum of the absolute values of the
+ *            n terms: C KH KW + 1 for y, O KH KW for dx, N OH OW for dw; for db as many as for dw
+ *            when bias is CHANNEL, N when it is POSITION.
  */
 #ifndef REF_CONV2D_H
 #define REF_CONV2D_H

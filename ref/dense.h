@@ -16,9 +16,9 @@
  *
  * Needs      N, I, O >= 1; outputs overlap nothing; any alignment.
  * Fails      never.
- * Special    NaN and infinities go where the formulas take them.
- * Error      |fast - ref| <= c(n) u S + u |ref| + n 2^-149, n terms with absolute values summing to
- *            S.
+ * Special    NaN and infinities propagate as the formulas say.
+ * Error      |fast - ref| <= c(n) u S + u |ref| + n 2^-149, S the sum of the absolute values of the
+ *            n terms: I + 1 for y, O for dx, N for dw and db.
  */
 #ifndef REF_DENSE_H
 #define REF_DENSE_H

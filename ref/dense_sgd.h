@@ -1,13 +1,13 @@
-/* dense_sgd.h - backward of a dense layer for one example, and the step of sgd that follows, in one
+/* dense_sgd.h - backward of a dense layer for one example and the sgd step that follows it, in one
  * pass.
  *
  * Source     document 001, Dense.backward; 002, SoftMax.backprop; 003, Dense.backward; 004, its
- *            training loop: each of them updates its weights in the same breath.
+ *            training loop: each updates its weights right there.
  *
  * Shapes     row-major:
  *     x, dx       (I)       activations in, and the gradient of the loss with respect to them
- *     w, stepped  (I, O)    weights, and what becomes of them
- *     b, settled  (O)       biases, and what becomes of them
+ *     w, stepped  (I, O)    weights, before and after the step
+ *     b, settled  (O)       biases, before and after the step
  *     dy          (O)       incoming gradient
  *
  * backward   dx[i] = sum_o dy[o] w[i][o]                with the weights before the step
@@ -17,11 +17,12 @@
  * Needs      I, O >= 1; lr 0 or a normal float; `stepped` may be w itself and `settled` b,
  *            otherwise outputs overlap nothing; any alignment.
  * Fails      never.
- * Special    NaN and infinities go where the formulas take them. fast gives the bits of
- *            dense.backward and sgd.step one after the other, but for a weight or a bias of -0:
- *            there a sum begins with +0, here a product that is -0 stays so, and its sign counts.
- * Error      |fast - ref| <= c(n) u S + u |ref| + n 2^-149: dx has O terms; stepped has 3 and
- *            settled 2, lr and the gradient being rounded too.
+ * Special    NaN and infinities propagate as the formulas say. fast gives the bits of
+ *            dense.backward followed by sgd.step, except the sign of a zero where a weight or bias
+ *            is -0: dense.backward adds each gradient to +0, here a product of -0 stays -0.
+ * Error      |fast - ref| <= c(n) u S + u |ref| + n 2^-149, S the sum of the absolute values of the
+ *            terms: n = O for dx; 3 for stepped and 2 for settled, as lr and the product are
+ *            rounded too.
  */
 #ifndef REF_DENSE_SGD_H
 #define REF_DENSE_SGD_H

@@ -9,22 +9,23 @@
  * Every kernel takes its arguments in one order: shape, inputs, parameters, incoming gradient,
  * outputs, workspace. Tensors are bare pointers, row-major, densely packed. A kernel never fails,
  * owns no memory, writes every element of its outputs and nothing else. A kernel that needs scratch
- * has a `workspace` member that says how many reals for a shape, with the number of threads then in
- * force, which may be more than at the call, but not fewer; the caller hands them over, in any
- * state, and may reuse them at once. No tensor has 2^31 elements or more.
+ * has a `workspace` member: how many reals a call of that shape needs, with at most as many threads
+ * as there are when it is asked. The caller provides them, with any contents, and may reuse them
+ * after the call. No tensor has 2^31 elements or more.
  *
- * Errors are told as c(n) u S + u |ref| + n 2^-149 for a sum of n terms, or a result of n
- * roundings, whose absolute values sum to S: u is 2^-24, and c(n) the smaller of n + 2 and
- * 6 sqrt(n). With n + 2 it is proven, for any input; 6 sqrt(n) is for roundings that do not
- * conspire: where thousands of terms are equal, theirs may all go one way. Both presume that no
+ * Error bounds have the form c(n) u S + u |ref| + n 2^-149, for a sum of n terms, or a result of n
+ * roundings, whose absolute values sum to S. u is 2^-24, and c(n) the smaller of n + 2 and
+ * 6 sqrt(n). n + 2 is proven for any input; 6 sqrt(n) holds for roundings that are independent:
+ * where thousands of terms are equal, their roundings may all go one way. Both presume that no
  * term, no partial sum and no difference on the way overflows float: what does is infinite, and may
  * become a NaN.
  *
- * A kernel leaves rounding, masks and modes of the floating-point environment alone. From finite
- * inputs it raises the flags that its results call for: invalid or divide-by-zero where ref raises
- * one of them, overflow and underflow as its precision has it, inexact at will. An infinity or a
- * NaN in an input, or a signalling NaN in the workspace, may raise invalid in lanes that are thrown
- * away and in comparisons. They change the outputs that depend on them, and no bit of any other.
+ * A kernel leaves the rounding mode, the exception masks and the flush modes of the floating-point
+ * environment as they are. From finite inputs it raises the flags that its results call for:
+ * invalid or divide-by-zero only where ref raises one of them, overflow and underflow as its
+ * precision has it, inexact at will. An infinity or a NaN in an input, or a signalling NaN in the
+ * workspace, may raise invalid in comparisons and in lanes that are thrown away. They change the
+ * outputs that depend on them, and no bit of any other.
  */
 #ifndef REF_LAYERS_H
 #define REF_LAYERS_H

@@ -15,8 +15,8 @@
  * Special    Of equal maxima the first in row-major order takes the whole gradient; -0 equals +0.
  *            A NaN is greater than every number, and the first NaN is the maximum. Rows and columns
  *            that no window reaches get a gradient of 0.
- * Error      forward: none, the same value. backward: |fast - ref| <= c(n) u S + u |ref| + n
- *            2^-149, n windows over an element.
+ * Error      forward: none, the same value. backward: |fast - ref| <= c(n) u S + u |ref| +
+ *            n 2^-149, S the sum of |dy| over the windows that chose the element, n = k^2.
  */
 #ifndef REF_MAXPOOL_H
 #define REF_MAXPOOL_H

@@ -1,7 +1,7 @@
 /* minmax.h - a whole tensor, scaled and shifted so that it runs from -1 to 1.
  *
  * Source     document 000, "Normalization", cells 14 and 17. Its gradient (cells 22 and 28) takes
- *            minimum and maximum for constants; this one does not.
+ *            minimum and maximum as constants; this one does not.
  *
  * Shapes     x, dx, y, dy  (len)     a batch is one tensor: all its elements together
  *            range         (2)       minimum and maximum, in this order

@@ -9,9 +9,9 @@
  * Needs      len >= 1; lr 0 or a normal float; `updated` may be w itself and overlaps nothing
  *            else; any alignment.
  * Fails      never.
- * Special    NaN and infinities go where the formula takes them.
- * Error      |fast - ref| <= c(n) u S + u |ref| + n 2^-149 with n = 2 terms; lr is rounded to
- *            float.
+ * Special    NaN and infinities propagate as the formula says.
+ * Error      |fast - ref| <= c(n) u S + u |ref| + n 2^-149 with n = 2 terms, S = |w| + |lr dw|; lr
+ *            is rounded to float.
  */
 #ifndef REF_SGD_H
 #define REF_SGD_H

@@ -12,7 +12,8 @@
  * Special    NaN gives NaN; -inf gives 0 and +inf gives 1, both with derivative 0. An infinite dy
  *            gives NaN where the derivative is 0 as a real.
  * Error      forward: less than one unit in the last place, on all 2^32 floats.
- *            backward: |fast - ref| <= c(n) u S + u |ref| + n 2^-149, n roundings.
+ *            backward: |fast - ref| <= c(n) u S + u |ref| + n 2^-149 with n = 7 roundings,
+ *            S = |dx| + 2^-125 |dy|.
  */
 #ifndef REF_SIGMOID_H
 #define REF_SIGMOID_H

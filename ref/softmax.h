@@ -11,8 +11,9 @@
  * Fails      never.
  * Special    A NaN or +inf in a row, or a row of -inf only, makes the row NaN. An element of -inf
  *            among finite ones gives 0.
- * Error      |fast - ref| <= c(n) u S + u |ref| + n 2^-149; S of the forward is
- *            y[j] (1 + |x[j] - m| + sum_k y[k] |x[k] - m|), n = len + 6 roundings.
+ * Error      |fast - ref| <= c(n) u S + u |ref| + n 2^-149
+ *            forward   n = len + 6 roundings, S = y[j] (1 + |x[j] - m| + sum_k y[k] |x[k] - m|)
+ *            backward  n = len + 3 roundings, S = y[j] (|dy[j]| + sum_k |y[k] dy[k]|)
  */
 #ifndef REF_SOFTMAX_H
 #define REF_SOFTMAX_H

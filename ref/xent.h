@@ -13,9 +13,10 @@
  * Needs      N, len >= 1; rows of t sum to one; outputs overlap nothing; any alignment.
  * Fails      never.
  * Special    A NaN or +inf in a row, or a row of -inf only, gives NaN.
- * Error      |fast - ref| <= c(n) u S + u |ref| + n 2^-149; S of the forward sums
- *            t[j] (1 + log sum + |z[j] - m| + sum_k y[k] |z[k] - m|) over N, y the softmax;
- *            S of the backward is (y[j] (1 + |z[j] - m| + sum_k y[k] |z[k] - m|) + t[j]) / N.
+ * Error      |fast - ref| <= c(n) u S + u |ref| + n 2^-149, with y the softmax and
+ *            D = 1 + sum_k y[k] |z[k] - m| of a row:
+ *            loss  n = N len + 8, S = (1 / N) sum t[j] (D + log sum_k exp(z[k] - m) + |z[j] - m|)
+ *            dz    n = len + 7, S = (y[j] (D + |z[j] - m|) + |t[j]|) / N
  */
 #ifndef REF_XENT_H
 #define REF_XENT_H
