@@ -14,8 +14,8 @@
 static const char help[] =
     "usage: cnncheck eval NETWORK --load FILE.npz [OPTION]...\n"
     "\n"
-    "Judges saved weights, whichever side wrote them, on test images: their accuracy, and which\n"
-    "classes were taken for which.\n"
+    "Evaluates saved weights, whichever side wrote them, on test images: accuracy, mean loss and\n"
+    "confusion matrix.\n"
     "\n"
     "  --load FILE.npz        the weights\n"
     "  --impl ref|fast        which side computes (default: fast)\n"
@@ -25,7 +25,7 @@ static const char help[] =
     "                         mnist01 of the fixtures, which CNNCHECK_FIXTURES moves)\n"
     "  --limit N              at most so many test images (default: all)\n"
     "  --threads N            threads of fast (default: 1)\n"
-    "  --out FILE.npy         write the logits, a row for each image\n"
+    "  --out FILE.npy         write the logits, one row for each image\n"
     "  --help                 this text\n";
 
 enum option_name { LOAD, IMPL, ISA, DATA, LIMIT, THREADS, OUT_FILE, HELP };
@@ -141,7 +141,7 @@ int eval_command(int argc, char **argv)
         if (strcmp(argv[i], "--help") == 0) {
             fputs(help, stdout);
             networks_print();
-            printf("\nExit status: 0 judged, 1 an output is not finite, 2 could not be run.\n");
+            printf("\nExit status: 0 evaluated, 1 an output is not finite, 2 could not be run.\n");
             return EXIT_HELD;
         }
     const bool good = parse(argc, argv, &r, &e) && eval(&r, &images, &score, &e);

@@ -11,10 +11,10 @@ static const struct {
     { "verify", "check every fast kernel against ref and NumPy", verify_command },
     { "run", "run one function on .npy files", run_command },
     { "train", "train a network by ref and fast, side by side", train_command },
-    { "eval", "judge saved weights on test images", eval_command },
+    { "eval", "evaluate saved weights on test images", eval_command },
     { "defects", "the documents' bugs, and the cases that catch them", defects_command },
     { "bench", "time every fast kernel beside what the machine can do", bench_command },
-    { "digest", "the bits of every fast kernel as one hash, the same everywhere", digest_command },
+    { "digest", "hash the bits that each function gives, the same everywhere", digest_command },
     { "info", "what this build and this machine can do", info_command },
 };
 
