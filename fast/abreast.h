@@ -1,8 +1,8 @@
 /* abreast.h - forward and backward_data of 16 images abreast, one in each lane.
  *
- * Images and outputs are transposed, 16 of a batch to a vector. Then columns are vectors: none is
- * left over at the end of a row, neighbours lie side by side under any stride, and the padding is
- * there once.
+ * 16 images of a batch, and their outputs, are transposed, so that a vector holds one element of
+ * all 16. No lane is then left over at the end of a row, the columns under any stride are whole
+ * vectors, and one copy of the image, with its padding, serves all taps.
  */
 #ifndef FAST_ABREAST_H
 #define FAST_ABREAST_H
@@ -35,7 +35,7 @@ static struct abreast output_abreast(const struct conv2d_shape *s)
                              left + (ow > wide ? ow : wide) };
 }
 
-/* Of a channel's row and column, in floats. */
+/* Where a row and column of a channel lie, in floats. */
 static int abreast_at(const struct abreast *p, int channel, int row, int col)
 {
     return 16 * (((channel * p->rows + row) * p->stride + col % p->stride) * p->cols +
@@ -229,9 +229,9 @@ static void data_abreast(const struct conv2d_shape *s, int groups, const float *
     thread_each(groups, multiply_adds(s), data_16, &a);
 }
 
-/* Whether that is worth the transposing: few channels and small kernels do not pay it back, nor do
- * images for which the second cache is too small, nor, where vectors are several registers, rows
- * that lie in order anyway. */
+/* Whether it is worth the transposition. Few channels or small kernels do not pay for it; nor do
+ * images that are too large for the second-level cache; nor, where a vector is several registers,
+ * a stride of 1, under which rows are read in order anyway. */
 static int goes_abreast(const struct conv2d_shape *s)
 {
     const struct abreast image = image_abreast(s), output = output_abreast(s);
@@ -240,7 +240,7 @@ static int goes_abreast(const struct conv2d_shape *s)
            abreast_size(&image) + abreast_size(&output) <= ABREAST_FLOATS;
 }
 
-/* How many groups of 16 there are: none if threads would have to do without. */
+/* The number of groups of 16; 0 if some thread would have none. */
 static int groups_abreast(const struct conv2d_shape *s)
 {
     return goes_abreast(s) && s->n / 16 >= thread_count() ? s->n / 16 : 0;

@@ -1,5 +1,5 @@
-/* biases.h - the gradient of a convolution's biases: a sum over images, and over places too where a
- * channel has but one. */
+/* biases.h - the gradient of a convolution's biases: a sum over images and, where a channel has one
+ * bias for all places, over these too. */
 #ifndef FAST_BIASES_H
 #define FAST_BIASES_H
 

@@ -1,9 +1,9 @@
 /* channels.h - the gradient of a convolution's weights, with channels in the lanes.
  *
- * For images of many channels that are small: 16 channels of a place lie one beside the other, so
- * that all taps and strides read the same copy of the image, and a sum is as many as there are
- * lanes. What is one lane of a sum elsewhere, the places f with one f mod 16, is a vector of its
- * own here.
+ * For small images of many channels. 16 channels of a place lie side by side, so that all taps,
+ * under any stride, read the same copy of the image, and a vector holds sums of 16 channels. What
+ * is lane l of a sum in places.h, that over the places f with f mod 16 = l, is therefore a vector
+ * of its own here, one of 16.
  */
 #ifndef FAST_CHANNELS_H
 #define FAST_CHANNELS_H

@@ -26,10 +26,10 @@ static double packed(const struct planes *p)
     return (double)p->channels * p->shifts * p->phases * p->rows * ((p->cols + 15) / 16);
 }
 
-/* Planes of the image as it lies, but for columns that differ modulo the stride: other shifts of a
- * tap are steps in them. Between two rows of outputs there are `gap` columns then that are none.
- * Taken where those, and outputs and biases that are copied row by row, cost less than packing all
- * shifts does: in cycles, of which a multiply-add takes a half. */
+/* Planes of the image's rows as they are, one for each column modulo the stride: other shifts of a
+ * tap are offsets in them. Between two rows of outputs there are then `gap` columns that belong to
+ * no output. Taken where computing these, and copying outputs and biases row by row, costs less
+ * than packing a plane for every shift: in cycles, of which a multiply-add takes a half. */
 static int loosen(const struct conv2d_shape *s, int oh, struct planes *p)
 {
     const int ow = p->cols, gap = (s->kw - 1) / s->stride;

@@ -1,7 +1,7 @@
-/* Minimum and maximum are sought in 16 strided lanes, a block after another; then the first element
- * that has them is, in the first block that had them in any lane. No rounding, so their order
- * matters only to ties. The two sums of backward run in 16 strided lanes, element k in lane k mod
- * 16, folded by v_sum. */
+/* The minimum and the maximum are found in 16 strided lanes, block after block; then the first
+ * element equal to each, in the first block that had it in any lane. Nothing is rounded, so that
+ * the order matters only for ties. The two sums of backward run in 16 strided lanes, element k in
+ * lane k mod 16, folded by v_sum. */
 #include "ref/minmax.h"
 #include "fast/flight.h"
 #include "fast/threads.h"

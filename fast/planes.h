@@ -1,11 +1,11 @@
 /* planes.h - the input of a convolution, packed so that every tap reads it in the order of the
  * outputs.
  *
- * Outputs lie in a plane `cols` wide, and are computed 16 at a time without regard to where a row
- * ends. So a tap needs the inputs under all outputs one beside the other as well. They are in a
- * plane of their own for every column that a tap can be shifted by (and every row, modulo the
- * stride), with the zeros of the padding written out; from one tap to the next row of the kernel it
- * is `cols` farther.
+ * The outputs of a channel are a plane `cols` wide, computed 16 at a time without regard to where a
+ * row ends. So a tap must find the inputs under these outputs side by side as well. For every
+ * column that a tap can be shifted by (and every row, modulo the stride) there is a plane with the
+ * inputs in that order, the zeros of the padding written out; the tap in the next row of the
+ * kernel, or a stride of rows further, reads the same plane `cols` floats further on.
  */
 #ifndef FAST_PLANES_H
 #define FAST_PLANES_H

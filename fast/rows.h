@@ -1,10 +1,10 @@
 /* rows.h - what softmax and the cross-entropy of logits take of a row: its maximum, the
  * exponentials of its differences from that, and their sum.
  *
- * A short row, of 16 or fewer, is one vector or less. Where there are many, 16 of them make a
- * group. What is taken of each of its rows stands in a lane of one vector, and its elements go by
- * as they lie, row behind row: `len` whole vectors, where each element meets what was taken of its
- * own row.
+ * A short row has 16 elements or fewer: one vector at most. Where there are many, 16 of them make a
+ * group. What is taken of each of its rows, the maximum or the sum, is a lane of one vector; its
+ * elements are gone through as they lie, row after row, in `len` whole vectors, and each of them
+ * meets what was taken of its own row.
  */
 #ifndef FAST_ROWS_H
 #define FAST_ROWS_H
@@ -49,9 +49,10 @@ INLINED v exp_below(const v *max, v x, v unused)
     return v_exp(v_sub(x, *max));
 }
 
-/* The longest short row; groups that go together. Loading what was stored another way waits for the
- * store: of MANY rows enough else is to be done. In what follows G, a constant where it is called,
- * is the number of groups, and vector g of what is taken is of group g. */
+/* The longest short row; groups that go together. A load from lines that were stored in other parts
+ * waits for the stores: with MANY rows there is enough to do meanwhile. In what follows G, a
+ * constant where it is called, is the number of groups, and vector g of what is taken is of group
+ * g. */
 enum { SHORT = 16, GROUP = 16, GROUPS = 4, MANY = GROUPS * GROUP };
 
 /* Of a row that holds a NaN, whose exponentials are all NaN, the maximum is any number of it. */

@@ -2,9 +2,9 @@
  * of them added in their order.
  *
  * How many there are follows from the shape alone, so that any number of threads computes the same.
- * A thread has images of its own, those whose gradient it has computed, as far as it can: where the
- * cores are far apart, fetching another's takes three times as long as reading one's own, and
- * writing anew what another has read fifteen times.
+ * As far as possible a thread takes those images whose gradient it has computed: where the cores
+ * are far apart, fetching what another has written takes three times as long as reading one's own,
+ * and writing what another has read takes fifteen times as long.
  */
 #ifndef FAST_SHARES_H
 #define FAST_SHARES_H

@@ -15,7 +15,7 @@
 #ifdef _OPENMP
 #include <omp.h>
 
-/* How many there are for a loop: within another, one. */
+/* Threads that a loop may use: one within another parallel loop. */
 static inline int thread_count(void)
 {
     return omp_in_parallel() ? 1 : omp_get_max_threads();
@@ -27,17 +27,15 @@ static inline int thread_count(void)
 }
 #endif
 
-/* Floats from what one thread writes over and over to what the next one does, of `size` each. Cores
- * fetch ahead along strides, far beyond the end of what they work in, and would take a neighbour's
- * lines away from it: side by side two threads took up to seven times as long as one, 128 KiB apart
- * none. */
+/* Floats from the scratch of one thread, `size` floats, to that of the next. Cores fetch ahead
+ * along strides, far beyond the end of what they work in, and would take a neighbour's lines away
+ * from it: side by side two threads took up to seven times as long as one, 128 KiB apart not. */
 static inline size_t thread_room(size_t size)
 {
     return thread_count() > 1 ? size + (1 << 15) : size;
 }
 
-/* How many threads thread_each takes for so much work, none of which has several of `most` parts to
- * do. */
+/* How many threads to take for so much work, as in thread_each, but never more than `most`. */
 static inline int thread_shares(int most, double work)
 {
     const int threads = work <= THREAD_WORK ? 1 : thread_count();
@@ -62,8 +60,8 @@ static inline void thread_each(int count, double work,
 #endif
 }
 
-/* body(context, from, end) for slices of 0 to count - 1 that begin on multiples of 16: of numbers
- * that are computed one by one. */
+/* body(context, from, end) for slices of 0 to count - 1 that begin on multiples of 16: for
+ * functions of single elements. */
 struct slices {
     void (*body)(const void *context, int from, int end);
     const void *context;

@@ -1,5 +1,5 @@
-/* turned.h - an image of many channels, turned so that those of a place lie side by side, and sums
- * that are turned so. */
+/* turned.h - an image of many channels, turned so that the channels of a place lie side by side;
+ * and sums that are kept so. */
 #ifndef FAST_TURNED_H
 #define FAST_TURNED_H
 
