@@ -59,8 +59,8 @@ struct operand {
     const char *dims;
     enum fill fill;    /* IN */
     bool selects;      /* IN: it picks terms rather than scaling them: S is taken with it as is */
-    const char *terms; /* OUT: the product of these keys, plus `more`, is n: terms, or roundings;
-                        * NULL: nothing is ever rounded */
+    const char *terms; /* OUT: the product of these keys (1 for ""), plus `more`, is n: terms, or
+                        * roundings; NULL: nothing is ever rounded */
     int more;
     const char *over;  /* OUT: the input before it that it may lie over; NULL: none */
 };

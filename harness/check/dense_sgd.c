@@ -62,7 +62,7 @@ const struct check dense_sgd_check = {
                        { "b", IN, "out" },
                        { "dy", IN, "out" },
                        { "dx", OUT, "in", .terms = "out" },
-                       { "stepped", OUT, "in out", .terms = "", .more = 3, .over = "w" },
-                       { "settled", OUT, "out", .terms = "", .more = 2, .over = "b" } } },
+                       { "stepped", OUT, "in out", .terms = "", .more = 2, .over = "w" },
+                       { "settled", OUT, "out", .terms = "", .more = 1, .over = "b" } } },
     },
 };

@@ -40,6 +40,6 @@ const struct check sgd_check = {
         { CALLS(step), .exact = true, .magnitude = magnitude,
           .operand = { { "w", IN, "len" },
                        { "dw", IN, "len" },
-                       { "updated", OUT, "len", .terms = "", .more = 2, .over = "w" } } },
+                       { "updated", OUT, "len", .terms = "", .more = 1, .over = "w" } } },
     },
 };
