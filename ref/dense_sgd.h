@@ -22,7 +22,8 @@
  *            is -0: dense.backward adds each gradient to +0, here a product of -0 stays -0.
  * Error      |fast - ref| <= c(n) u S + u |ref| + n 2^-149, S the sum of the absolute values of the
  *            terms: n = O for dx; 3 for stepped and 2 for settled, as lr and the product are
- *            rounded too.
+ *            rounded too. For |lr| > 4 a product x dy that underflows adds |lr| 2^-150 to that of
+ *            stepped.
  */
 #ifndef REF_DENSE_SGD_H
 #define REF_DENSE_SGD_H
