@@ -58,6 +58,10 @@ static const char *const cases[] = {
     /* and what only looks like it: a stride, a bias for every place */
     "n=1,c=6,h=9,w=11,o=15,kh=4,kw=3,stride=2,pad=1,bias=channel",
     "n=1,c=6,h=7,w=9,o=16,kh=4,kw=3,stride=1,pad=0,bias=position",
+    /* tables of taps, and of weights, to which all else of the workspace is small: what is written
+     * behind them shows */
+    "n=1,c=1,h=1,w=1,o=8,kh=5,kw=5,stride=1,pad=2,bias=channel",
+    "n=1,c=3,h=1,w=8,o=9,kh=3,kw=7,stride=1,pad=1,bias=channel",
     /* so many weights that there is no room for all shares */
     "n=48,c=160,h=1,w=1,o=160,kh=1,kw=1,stride=1,pad=0,bias=channel",
     /* batches whose images go abreast, one group and more, and what is left of them; in shares */
