@@ -1,5 +1,6 @@
-/* The loss is summed in 16 strided lanes, element i in lane i mod 16, folded by v_sum. Lanes that
- * are not there hold 1/2, of which no logarithm and no quotient is special. */
+/* The loss is summed in 16 strided lanes, element i in lane i mod 16, by blocks: flight.h; and
+ * folded by v_sum. Lanes that are not there hold 1/2, of which no logarithm and no quotient is
+ * special. */
 #include "ref/bce.h"
 #include "fast/flight.h"
 #include "fast/vmath.h"
@@ -19,7 +20,7 @@ static void forward(const struct bce_shape *s, const float *p, const float *t, f
 {
     const int count = s->n * s->len;
     const v eps = v_set1((float)s->eps);
-    *loss = v_sum(fly(count, p, t, NULL, 0.5f, term, &eps)) / (float)count;
+    *loss = v_sum(fly_sum(count, p, t, NULL, 0.5f, term, &eps)) / (float)count;
 }
 
 /* a / count / b where b is not clipped, else 0 / count / 1: lanes that are thrown away raise no

@@ -1,4 +1,5 @@
-/* The loss is summed in 16 strided lanes, element i in lane i mod 16, folded by v_sum. */
+/* The loss is summed in 16 strided lanes, element i in lane i mod 16, by blocks: flight.h; and
+ * folded by v_sum. */
 #include "ref/bce_logits.h"
 #include "fast/flight.h"
 #include "fast/vmath.h"
@@ -13,7 +14,7 @@ INLINED v term(const v *given, v z, v t)
 static void forward(const struct bce_logits_shape *s, const float *z, const float *t, float *loss)
 {
     const int count = s->n * s->len;
-    *loss = v_sum(fly(count, z, t, NULL, 0.0f, term, NULL)) / (float)count;
+    *loss = v_sum(fly_sum(count, z, t, NULL, 0.0f, term, NULL)) / (float)count;
 }
 
 INLINED v gradient(const v *count, v z, v t)

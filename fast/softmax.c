@@ -1,4 +1,5 @@
-/* Sums over a row run in 16 strided lanes, element j in lane j mod 16, folded by v_sum. */
+/* Sums over a row run in 16 strided lanes, element j in lane j mod 16, by blocks: flight.h; and are
+ * folded by v_sum. */
 #include "ref/softmax.h"
 #include "fast/rows.h"
 
@@ -40,7 +41,7 @@ APART void one_group(const float *x, int len, float *y)
 static void long_row(const float *x, int len, float *y)
 {
     const v max = long_max(x, len);
-    const v sum = v_set1(v_sum(fly(len, x, NULL, y, 0.0f, exp_below, &max)));
+    const v sum = v_set1(v_sum(fly_sum(len, x, NULL, y, 0.0f, exp_below, &max)));
     for (int j = 0; j < len; j += 16)
         v_store_n(y + j, v_div(v_load_n(y + j, len - j), sum), len - j);
 }
@@ -96,11 +97,19 @@ APART void one_gradients(const float *y, const float *dy, int len, float *dx)
     group_gradients(y, dy, len, dx, 1);
 }
 
-static void row_gradient(const float *y, const float *dy, int len, float *dx)
+static v part_dot(const float *y, const float *dy, int len)
 {
     v sum = v_set1(0.0f);
     for (int j = 0; j < len; j += 16)
         sum = v_fma(v_load_n(y + j, len - j), v_load_n(dy + j, len - j), sum);
+    return sum;
+}
+
+static void row_gradient(const float *y, const float *dy, int len, float *dx)
+{
+    v sum = part_dot(y, dy, sum_part(len));
+    for (long j = SUM_BLOCK; j < len; j += SUM_BLOCK)
+        sum = v_add(sum, part_dot(y + j, dy + j, sum_part(len - j)));
     const v dot = v_set1(v_sum(sum));
     for (int j = 0; j < len; j += 16) {
         const v centred = v_sub(v_load_n(dy + j, len - j), dot);

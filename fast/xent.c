@@ -1,5 +1,5 @@
-/* Sums over a row run in 16 strided lanes, element j in lane j mod 16; so does the loss, over the
- * rows one after the other, and v_sum folds it at the end. */
+/* Sums over a row run in 16 strided lanes, element j in lane j mod 16, by blocks: flight.h. So does
+ * the loss, over the rows of a block one after the other, and v_sum folds it at the end. */
 #include "ref/xent.h"
 #include "fast/rows.h"
 
@@ -56,21 +56,29 @@ APART v one_nats(const float *z, const float *t, int len, v total)
     return group_nats(z, t, len, total, 1);
 }
 
-static v long_nats(const float *z, const float *t, int len, v total)
+static v part_nats(const v *given, const float *z, const float *t, int len, v total)
 {
-    const v max = long_max(z, len);
-    const v sum = v_set1(v_sum(fly(len, z, NULL, NULL, 0.0f, exp_below, &max)));
-    const v given[] = { max, v_log(sum) };
     for (int j = 0; j < len; j += 16)
         total = v_add(total, term(given, v_load_n(z + j, len - j), v_load_n(t + j, len - j)));
     return total;
 }
 
-static void forward(const struct xent_shape *s, const float *z, const float *t, float *loss)
+/* A row longer than a block is alone in its own, and one block is added to the other. */
+APART v long_nats(const float *z, const float *t, int len, v total)
 {
-    const int len = s->len;
+    const v max = long_max(z, len);
+    const v sum = v_set1(v_sum(fly_sum(len, z, NULL, NULL, 0.0f, exp_below, &max)));
+    const v given[] = { max, v_log(sum) };
+    total = part_nats(given, z, t, sum_part(len), total);
+    for (long j = SUM_BLOCK; j < len; j += SUM_BLOCK)
+        total = v_add(total, part_nats(given, z + j, t + j, sum_part(len - j), v_set1(0.0f)));
+    return total;
+}
+
+/* The nats of `all` rows. */
+static v block_nats(const float *z, const float *t, int len, size_t all)
+{
     v total = v_set1(0.0f);
-    const size_t all = (size_t)s->n;
     size_t n = 0;
     for (; len <= SHORT && n + MANY <= all; n += MANY)
         total = many_nats(z + n * len, t + n * len, len, total);
@@ -82,6 +90,22 @@ static void forward(const struct xent_shape *s, const float *z, const float *t, 
         total = short_nats(z + n * len, t + n * len, len, total, 1);
     for (; n < all; n++)
         total = long_nats(z + n * len, t + n * len, len, total);
+    return total;
+}
+
+/* The rows of a block: rows of one label have their terms in one lane. */
+static int block_rows(int len)
+{
+    return len <= SUM_BLOCK / SUM_STEPS ? SUM_STEPS : len < SUM_BLOCK ? SUM_BLOCK / len : 1;
+}
+
+static void forward(const struct xent_shape *s, const float *z, const float *t, float *loss)
+{
+    const size_t all = (size_t)s->n, len = (size_t)s->len, rows = (size_t)block_rows(s->len);
+    v total = v_set1(0.0f);
+    for (size_t n = 0; n < all; n += rows)
+        total = v_add(total, block_nats(z + n * len, t + n * len, s->len,
+                                        all - n < rows ? all - n : rows));
     *loss = v_sum(total) / (float)s->n;
 }
 
@@ -131,7 +155,7 @@ APART void one_group(const float *z, const float *t, int len, v rows, float *dz)
 static void long_row(const float *z, const float *t, int len, v rows, float *dz)
 {
     const v max = long_max(z, len);
-    const v sum = v_set1(v_sum(fly(len, z, NULL, dz, 0.0f, exp_below, &max)));
+    const v sum = v_set1(v_sum(fly_sum(len, z, NULL, dz, 0.0f, exp_below, &max)));
     for (int j = 0; j < len; j += 16) {
         const v y = v_div(v_load_n(dz + j, len - j), sum);
         v_store_n(dz + j, gradient(&rows, y, v_load_n(t + j, len - j)), len - j);

@@ -16,9 +16,10 @@
  * Error bounds have the form c(n) u S + u |ref| + n 2^-149, for a sum of n terms, or a result of n
  * roundings, whose absolute values sum to S. u is 2^-24, and c(n) the smaller of n + 2 and
  * 6 sqrt(n). n + 2 is proven for any input; 6 sqrt(n) holds for roundings that are independent:
- * where thousands of terms are equal, their roundings may all go one way. Both presume that no
- * term, no partial sum and no difference on the way overflows float: what does is infinite, and may
- * become a NaN.
+ * where thousands of terms are equal, their roundings may all go one way. Losses and the sums of
+ * softmax stay within it even then: long ones are added by blocks. Both presume that no term, no
+ * partial sum and no difference on the way overflows float: what does is infinite, and may become a
+ * NaN.
  *
  * A kernel leaves the rounding mode, the exception masks and the flush modes of the floating-point
  * environment as they are. From finite inputs it raises the flags that its results call for:

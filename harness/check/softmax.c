@@ -11,7 +11,9 @@ static const char *invalid(const void *shape)
 
 static const char *const cases[] = {
     "n=1,len=2", "n=1,len=10", "n=64,len=10", "n=1,len=1", "n=70,len=33", "n=83,len=7",
-    "n=3,len=16", "n=2,len=17", "n=1,len=100", NULL
+    "n=3,len=16",
+    "n=2,len=65555", /* whose sums are of two blocks */
+    "n=2,len=17", "n=1,len=100", NULL
 };
 
 static const char *const trouble[] = {
