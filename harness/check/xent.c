@@ -11,7 +11,8 @@ static const char *invalid(const void *shape)
 
 static const char *const cases[] = {
     "n=1,len=2", "n=1,len=10", "n=1,len=1", "n=70,len=33", "n=83,len=7", "n=5,len=16",
-    "n=2,len=65555", "n=515,len=3", /* whose sums are of two blocks: of a row, of all rows */
+    /* whose sums are of two blocks: of a row, of all rows, where these are short and where not */
+    "n=2,len=65555", "n=515,len=3", "n=250,len=301",
     "n=3,len=17", "n=2,len=50", NULL
 };
 
