@@ -2,8 +2,8 @@
  *
  * One alone is a long chain of operations, and a core does not look far enough ahead to begin the
  * next before it ends. So a few stand side by side for the compiler to weave into one another. Sums
- * are added up in the order of the elements: 16 strided lanes, element i in lane i mod 16. Long ones
- * are summed by blocks of SUM_BLOCK elements, whose sums are added one after the other.
+ * are added up in the order of the elements: 16 strided lanes, element i in lane i mod 16. Long
+ * ones are summed by blocks of SUM_BLOCK elements, whose sums are added one after the other.
  *
  * `f` and `given`, what it needs beside the elements, are known where these are called; lanes
  * beyond the end hold `rest` in place of x, and 0 in place of y.
