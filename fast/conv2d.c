@@ -5,7 +5,7 @@
  * Which of the layouts below a shape takes changes no bit.
  */
 #include "fast/abreast.h"
-#include "fast/deep.h"
+#include "fast/deep_phases.h"
 #include "fast/shares.h"
 
 /* Of a batch as many images as come in groups of 16 go abreast; the rest by channels of outputs, if
@@ -37,7 +37,7 @@ static int rows_follow(const struct conv2d_shape *s)
 static void backward_data(const struct conv2d_shape *s, const float *w, const float *dy, float *dx,
                           float *work)
 {
-    const int groups = rows_follow(s) ? 0 : groups_abreast(s);
+    const int groups = rows_follow(s) || data_spreads(s) ? 0 : groups_abreast(s);
     const size_t abreast = 16 * (size_t)groups;
     struct conv2d_shape rest = *s;
     rest.n -= 16 * groups;

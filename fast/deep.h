@@ -1,12 +1,12 @@
-/* deep.h - forward and backward_data where channels of outputs fill the lanes: see broadcast.h. An
- * image is one thread's, as it is by rows where it is one strip: others go that way. */
+/* deep.h - forward where channels of outputs fill the lanes: see broadcast.h. An image is one
+ * thread's, as it is by rows where it is one strip: others go that way. */
 #ifndef FAST_DEEP_H
 #define FAST_DEEP_H
 
 #include "fast/broadcast.h"
 #include "fast/images.h"
 
-enum { DEEP_TAPS = 64, DEEP_PLACES = 256, DEEP_INPUTS = 2048 };
+enum { DEEP_TAPS = 64, DEEP_PLACES = 256 };
 
 /* How a shape's outputs are summed, an image by bands of rows. */
 struct deep {
@@ -17,6 +17,7 @@ struct deep {
     struct planes planes;
     int band; /* its rows */
     struct phase *phase;
+    int spreads; /* by spread.h, unless zeros matter */
 };
 
 static struct planes deep_image(const struct conv2d_shape *s)
@@ -113,115 +114,6 @@ static int forward_is_deep(const struct conv2d_shape *s)
         return 0;
     const int few = s->o <= 16 || conv2d_oh(s) * conv2d_ow(s) <= DEEP_PLACES;
     return (few || V_ACCUMULATORS < 12) && forward_call(s).strips == 1;
-}
-
-/* Of all phases of inputs the same. */
-static struct planes deep_gradient(const struct conv2d_shape *s)
-{
-    const int st = s->stride;
-    struct planes p = gradient_planes(s, (s->w + st - 1) / st, 1);
-    p.rows += (s->h + st - 1) / st;
-    return p;
-}
-
-static struct deep data_deep_plan(const struct conv2d_shape *s)
-{
-    const int st = s->stride;
-    struct deep a = { .s = s, .planes = deep_gradient(s),
-                      .band = st * band_rows((s->h + st - 1) / st, st * s->w) };
-    a.room = thread_room(planes_size(&a.planes) + lines((size_t)s->kw) + band_size(a.band, s->w));
-    return a;
-}
-
-static size_t phases_size(const struct conv2d_shape *s)
-{
-    return lines((size_t)s->stride * s->stride * sizeof(struct phase) / sizeof(float));
-}
-
-static size_t data_deep_work(const struct conv2d_shape *s)
-{
-    const struct deep a = data_deep_plan(s);
-    return phases_size(s) + blocks_of(s->c) * block_size((size_t)s->o * s->kh * s->kw) +
-           thread_count() * a.room;
-}
-
-/* The sums of a row of a phase, from the planes under row 0 of the band. */
-static void phase_row(const struct deep *a, const struct phase *f, const float *planes,
-                      const float *w, int row, float *sums)
-{
-    const struct conv2d_shape *s = a->s;
-    const struct planes *p = &a->planes;
-    const int st = s->stride;
-    const struct broadcast sum = {
-        .cols = f->cols, .planes = s->o, .high = f->above + 1, .wide = f->before + 1,
-        .w = w + 16 * (f->p * s->kw + f->q),
-        .w_by = { 16 * st, 16 * st * s->kw, (ptrdiff_t)16 * s->kh * s->kw },
-        .x_by = { -1, -p->cols, (ptrdiff_t)p->rows * p->cols }, .apart = (size_t)st
-    };
-    broadcast(&sum, planes + (f->top - p->top + row / st) * p->cols + f->left - p->left,
-              sums + 16 * ((size_t)row * s->w + f->j));
-}
-
-/* `rows` rows of some channels, to dx from sums. */
-static void data_band(const struct deep *a, const float *planes, int c, int rows, float *sums,
-                      float *dx)
-{
-    const struct conv2d_shape *s = a->s;
-    const int st = s->stride;
-    const float *w = a->w + c / 16 * block_size((size_t)s->o * s->kh * s->kw);
-    struct band band = { .sums = sums, .y = dx, .plane = (size_t)s->h * s->w,
-                         .channels = least(16, s->c - c), .places = rows * s->w };
-    for (int r = 0; r < rows; r++) {
-        for (int q = 0; q < st; q++)
-            phase_row(a, a->phase + (r + s->pad) % st * st + q, planes, w, r, sums);
-        turn_back(&band, r * s->w);
-    }
-    turn_back(&band, band.places + 15);
-}
-
-static void data_deep_image(const void *context, int n, int thread)
-{
-    const struct deep *a = context;
-    const struct conv2d_shape *s = a->s;
-    const struct planes *p = &a->planes;
-    float *planes = a->own + thread * a->room;
-    float *sums = planes + planes_size(p) + lines((size_t)s->kw);
-    planes_pack(p, a->from + (size_t)n * s->o * p->h * p->w, planes);
-    planes_zero(planes + (size_t)s->o * p->rows * p->cols, (size_t)s->kw - 1);
-    for (int row = 0; row < s->h; row += a->band)
-        for (int c = 0; c < s->c; c += 16)
-            data_band(a, planes + row / s->stride * p->cols, c, least(a->band, s->h - row), sums,
-                      a->to + (((size_t)n * s->c + c) * s->h + row) * s->w);
-}
-
-static void data_deep(const struct conv2d_shape *s, const float *w, const float *dy, float *dx,
-                      float *work)
-{
-    struct deep a = data_deep_plan(s);
-    const int st = s->stride, kernel = s->kh * s->kw;
-    const size_t block = block_size((size_t)s->o * kernel);
-    a.from = dy;
-    a.to = dx;
-    a.phase = (struct phase *)first_line(work);
-    a.w = (float *)a.phase + phases_size(s);
-    a.own = a.w + blocks_of(s->c) * block;
-    for (int k = 0; k < st * st; k++)
-        a.phase[k] = phase_of(s, k / st, k % st);
-    for (int c = 0; c < s->c; c += 16)
-        for (int o = 0; o < s->o; o++)
-            turn(w + ((size_t)o * s->c + c) * kernel, (size_t)kernel, least(16, s->c - c), kernel,
-                 a.w + c / 16 * block + 16 * (size_t)o * kernel, 16);
-    thread_each(s->n, multiply_adds(s), data_deep_image, &a);
-}
-
-/* Whether phases, which otherwise are summed apart and laid in turns, are rows of several taps. */
-static int data_is_deep(const struct conv2d_shape *s)
-{
-    const int st = s->stride;
-    if (st == 1 || !fill_lanes(s->c) || s->kh < 2 * st || s->kw < 2 * st || s->w < 6 * st ||
-        s->h * s->w > DEEP_INPUTS)
-        return 0;
-    return data_plan(s).strips == 1;
 }
 
 #endif

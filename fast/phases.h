@@ -9,6 +9,7 @@
 
 #include "fast/planes.h"
 #include "fast/sweep.h"
+#include "fast/zeros.h"
 #include "ref/conv2d.h"
 
 static double multiply_adds(const struct conv2d_shape *s)
@@ -180,15 +181,6 @@ static void sum_phase(const struct data_plan *a, const struct phase *f, const fl
                                     .a = a->w, .a_row = (size_t)s->kh * s->kw, .m = planes,
                                     .table = a->tap + k * (size_t)a->taps,
                                     .out = out, .out_row = out_channel });
-}
-
-/* Whether none of them is infinite or a NaN. */
-static int all_finite(const float *x, size_t count)
-{
-    v sum = v_set1(0.0f);
-    for (size_t k = 0; k < count; k += 16)
-        sum = v_fma(v_load_n(x + k, count - k < 16 ? (int)(count - k) : 16), v_set1(0.0f), sum);
-    return v_sum(sum) == 0.0f;
 }
 
 /* A strip of all phases. */

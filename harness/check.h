@@ -16,7 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { MAX_KEYS = 16, MAX_OPERANDS = 8, MAX_FUNCTIONS = 5, MAX_DIMS = 4, MAX_CASES = 56,
+enum { MAX_KEYS = 16, MAX_OPERANDS = 8, MAX_FUNCTIONS = 5, MAX_DIMS = 4, MAX_CASES = 72,
        SHAPE_TEXT = 256 };
 
 /* One key of a case: a member of the shape, or a number derived from it. */
