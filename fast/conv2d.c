@@ -37,13 +37,14 @@ static int rows_follow(const struct conv2d_shape *s)
 static void backward_data(const struct conv2d_shape *s, const float *w, const float *dy, float *dx,
                           float *work)
 {
-    const int groups = rows_follow(s) || data_spreads(s) ? 0 : groups_abreast(s);
+    const int deep = data_is_deep(s), none = rows_follow(s) || (deep && rows_spread(s));
+    const int groups = none ? 0 : groups_abreast(s);
     const size_t abreast = 16 * (size_t)groups;
     struct conv2d_shape rest = *s;
     rest.n -= 16 * groups;
     if (groups)
         data_abreast(s, groups, w, dy, dx, work);
-    if (rest.n && data_is_deep(s))
+    if (rest.n && deep)
         data_deep(&rest, w, dy + abreast * s->o * conv2d_oh(s) * conv2d_ow(s),
                   dx + abreast * s->c * s->h * s->w, work);
     else if (rest.n)

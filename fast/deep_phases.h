@@ -137,11 +137,11 @@ static int data_is_deep(const struct conv2d_shape *s)
     return data_plan(s).strips == 1;
 }
 
-/* Whether a row of inputs is a tile of spread.h: no images abreast are faster. */
-static int data_spreads(const struct conv2d_shape *s)
+/* Whether in such a shape a row of inputs is a tile of spread.h: no images abreast are faster. */
+static int rows_spread(const struct conv2d_shape *s)
 {
     return s->stride == SPREAD && s->kw >= SPREAD_NARROW && s->kw <= SPREAD_WIDE &&
-           spread_sums(conv2d_ow(s), s->kw) <= V_ACCUMULATORS && data_is_deep(s);
+           spread_sums(conv2d_ow(s), s->kw) <= V_ACCUMULATORS;
 }
 
 static void data_deep(const struct conv2d_shape *s, const float *w, const float *dy, float *dx,
@@ -152,7 +152,7 @@ static void data_deep(const struct conv2d_shape *s, const float *w, const float 
     const size_t block = block_size((size_t)s->o * kernel);
     a.from = dy;
     a.to = dx;
-    a.spreads = data_spreads(s) && all_finite(w, (size_t)s->o * s->c * kernel);
+    a.spreads = rows_spread(s) && all_finite(w, (size_t)s->o * s->c * kernel);
     a.phase = (struct phase *)first_line(work);
     a.w = (float *)a.phase + phases_size(s);
     a.own = a.w + blocks_of(s->c) * block;
