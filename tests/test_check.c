@@ -91,6 +91,8 @@ static void bad_cases_give_one_clear_line(void **state)
         { "relu", "len=", "'' is no value for key len" INT_LIMITS },
         { "relu", "len=x", "'x' is no value for key len" INT_LIMITS },
         { "relu", "len=1x", "'1x' is no value for key len" INT_LIMITS },
+        { "relu", "len= 1", "' 1' is no value for key len" INT_LIMITS },
+        { "relu", "len=+1", "'+1' is no value for key len" INT_LIMITS },
         { "relu", "len=1.5", "'1.5' is no value for key len" INT_LIMITS },
         { "relu", "len=0x10", "'0x10' is no value for key len" INT_LIMITS },
         { "relu", "len=-1", "'-1' is no value for key len" INT_LIMITS },
@@ -225,6 +227,31 @@ static void integers_are_exact_where_no_real_key_rounds(void **state)
     }
 }
 
+/* What is tried many times over: the largest operand decides. */
+static void shapes_of_up_to_4096_numbers_are_small(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *function, *shape;
+        bool small;
+    } table[] = {
+        { "relu.forward", "len=4096", true },
+        { "relu.forward", "len=4097", false },
+        { "dense.forward", "n=64,in=64,out=64", true },
+        { "dense.forward", "n=65,in=64,out=1", false },
+        { "dense.forward", "n=1,in=65,out=64", false },
+        { "dense.forward", "n=65,in=1,out=64", false },
+    };
+    for (size_t i = 0; i < COUNT(table); i++) {
+        const struct check *c;
+        union any_shape shape;
+        const struct function *f = find_function(table[i].function, &c);
+        parse(c, table[i].shape, &shape);
+        if (shape_is_small(c, f, &shape) != table[i].small)
+            fail_msg("%s of %s", table[i].function, table[i].shape);
+    }
+}
+
 /* The value of a key by its name, or of a number, and perhaps 1 or 2 more. */
 static int value_of(const struct check *c, const char *text, const void *shape)
 {
@@ -293,6 +320,7 @@ int main(void)
         cmocka_unit_test(bad_cases_give_one_clear_line),
         cmocka_unit_test(operands_have_the_dimensions_of_the_contract),
         cmocka_unit_test(integers_are_exact_where_no_real_key_rounds),
+        cmocka_unit_test(shapes_of_up_to_4096_numbers_are_small),
         cmocka_unit_test(random_shapes_meet_the_needs_and_look_for_trouble),
     };
     return cmocka_run_group_tests_name("check", tests, NULL, NULL);
