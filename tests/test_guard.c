@@ -121,6 +121,46 @@ static void one_element_astray_is_caught(void **state)
     guard_destroy(g);
 }
 
+/* An input that an output lies over is guarded as an output. */
+static void a_shared_input_may_be_written_and_no_more(void **state)
+{
+    (void)state;
+    static const struct {
+        int at;
+        enum placement where;
+        const char *message;
+    } table[] = {
+        { 0, PLACE_START, NULL },
+        { NX - 1, PLACE_END, NULL },
+        { -1, PLACE_START, "touched x, 4 bytes before its start" },
+        { -1, PLACE_END, "wrote to x, 4 bytes before its start" },
+        { NX, PLACE_START, "wrote to x, 0 bytes past its end" },
+        { NX, PLACE_END, "touched x, 0 bytes past its end" },
+    };
+    struct guard *g = guard_create();
+    for (size_t i = 0; i < COUNT(table); i++) {
+        struct call c = lay_out(g, table[i].where, NX, NY, NWORK);
+        assert_ptr_equal(guard_share(g, X), c.buffer[X]);
+        c.access = WRITE;
+        c.touched = c.buffer[X] + table[i].at;
+        expect(g, work_and_touch, &c, "a shared input", table[i].message);
+    }
+    guard_destroy(g);
+}
+
+static void every_buffer_is_guarded(void **state)
+{
+    (void)state;
+    struct guard *g = guard_create();
+    for (int slot = 0; slot < GUARD_BUFFERS; slot++) {
+        struct call c = { .access = WRITE };
+        c.touched = guard_place(g, slot, "it", NULL, NY, PLACE_END) - 1;
+        expect(g, work_and_touch, &c, "one of all", "wrote to it, 4 bytes before its start");
+        guard_place(g, slot, "it", NULL, NY, PLACE_END);
+    }
+    guard_destroy(g);
+}
+
 static void load_a_vector(void *context)
 {
     struct call *c = context;
@@ -190,6 +230,16 @@ static void flip(unsigned bits) { __builtin_ia32_ldmxcsr(__builtin_ia32_stmxcsr(
 static void flush_results(void *context) { (void)context, flip(0x8000); }
 static void flush_operands(void *context) { (void)context, flip(0x0040); }
 static void unmask(void *context) { (void)context, flip(0x0200); }
+#ifdef __GLIBC__
+static void narrow_x87(void *context) /* what long double is computed with */
+{
+    fenv_t env;
+    (void)context;
+    fegetenv(&env);
+    env.__control_word ^= 0x0300;
+    fesetenv(&env);
+}
+#endif
 static void flush_and_fault(void *context) { flip(0x8040), work_and_touch(context); }
 #endif
 
@@ -206,6 +256,9 @@ static void a_changed_environment_is_caught_and_put_right(void **state)
     expect(g, flush_results, NULL, "flush to zero", changed);
     expect(g, flush_operands, NULL, "denormals are zero", changed);
     expect(g, unmask, NULL, "a mask", changed);
+#ifdef __GLIBC__
+    expect(g, narrow_x87, NULL, "the precision of x87", changed);
+#endif
     struct call c = lay_out(g, PLACE_END, NX, NY, NWORK);
     c.touched = c.buffer[X] + NX;
     expect(g, flush_and_fault, &c, "flush, then fault", "touched x, 0 bytes past its end");
@@ -255,17 +308,22 @@ static void an_abort_is_caught(void **state)
 static void a_fault_of_the_harness_itself_is_not_swallowed(void **state)
 {
     (void)state;
-    int status = 0;
-    const pid_t child = fork();
-    if (child == 0) {
-        struct guard *g = guard_create();
-        struct call c = lay_out(g, PLACE_END, NX, NY, NWORK);
-        expect(g, work_and_touch, &c, "a call", NULL);
-        *c.buffer[X] = 1.0f; /* outside a call */
-        _exit(0);
+    static const int signals[] = { SIGSEGV, SIGFPE };
+    for (size_t i = 0; i < COUNT(signals); i++) {
+        int status = 0;
+        const pid_t child = fork();
+        if (child == 0) {
+            struct guard *g = guard_create();
+            struct call c = lay_out(g, PLACE_END, NX, NY, NWORK);
+            expect(g, work_and_touch, &c, "a call", NULL);
+            if (signals[i] == SIGSEGV)
+                *c.buffer[X] = 1.0f; /* outside a call */
+            raise(signals[i]);
+            _exit(0);
+        }
+        assert_true(waitpid(child, &status, 0) == child && WIFSIGNALED(status));
+        assert_int_equal(WTERMSIG(status), signals[i]);
     }
-    assert_true(waitpid(child, &status, 0) == child && WIFSIGNALED(status));
-    assert_int_equal(WTERMSIG(status), SIGSEGV);
 }
 
 enum { THREADS = 4, FAULTS = 4000 };
@@ -307,6 +365,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_element_astray_is_caught),
+        cmocka_unit_test(a_shared_input_may_be_written_and_no_more),
+        cmocka_unit_test(every_buffer_is_guarded),
         cmocka_unit_test(a_vector_over_the_end_is_caught),
         cmocka_unit_test(every_size_is_tight_and_poisoned),
         cmocka_unit_test(a_changed_environment_is_caught_and_put_right),

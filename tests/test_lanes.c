@@ -150,15 +150,16 @@ static void what_is_right_passes_with_any_seed(void **state)
 static void every_alignment_is_met(void **state)
 {
     (void)state;
-    bool met[16] = { false };
     struct guard *g = guard_create();
-    for (int floats = 0; floats < 16; floats++)
-        for (int where = 0; where < PLACEMENTS; where++) {
+    for (int where = 0; where < PLACEMENTS; where++) {
+        bool met[16] = { false };
+        for (int floats = 0; floats < 16; floats++) {
             guard_keep_apart(g, floats);
             met[(uintptr_t)guard_place(g, 0, "x", NULL, 37, (enum placement)where) / 4 % 16] = true;
         }
-    for (int i = 0; i < 16; i++)
-        assert_true(met[i]);
+        for (int i = 0; i < 16; i++)
+            assert_true(met[i]);
+    }
     guard_destroy(g);
 }
 
