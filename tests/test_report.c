@@ -40,6 +40,12 @@ static int make_campaign(void **state)
     };
     tallies[0] = tally("relu.forward", 200, 190);
     tallies[1] = tally("conv2d.forward", 150, 140); /* rejected */
+    tallies[1].calls[ISA_plugin] = 7;
+    tallies[1].exact = 70;
+    tallies[1].bound = 60;
+    tallies[1].fixtures = 5;
+    tallies[1].lanes = 40;
+    tallies[1].relations = 30;
     tallies[1].rejected = 2;
     tallies[1].spread = spread;
     tallies[1].spreads = 3;
@@ -109,6 +115,9 @@ static void json_has_all_of_it(void **state)
         "/functions/relu.forward/rejected 0", "/functions/relu.forward/distrusted false",
         "/functions/relu.forward/headroom null", "/functions/relu.forward/median null",
         "/functions/relu.forward/ulps null", "/functions/relu.forward/failure \"\"",
+        "/functions/conv2d.forward/exact 70", "/functions/conv2d.forward/bound 60",
+        "/functions/conv2d.forward/fixtures 5", "/functions/conv2d.forward/lanes 40",
+        "/functions/conv2d.forward/relations 30", "/functions/conv2d.forward/calls 157",
         "/functions/conv2d.forward/rejected 2", "/functions/conv2d.forward/distrusted false",
         "/functions/conv2d.forward/headroom 0.5", "/functions/conv2d.forward/median 0.25",
         "/functions/conv2d.forward/witness \"scalar n=1\"",
@@ -177,7 +186,7 @@ static void the_table_has_a_verdict_for_each(void **state)
     static const char *const lines[] = {
         "relu.forward                 200      0      0        0         0      190    exact"
         "          held",
-        "conv2d.forward               150      0      0        0         0      140    0.500"
+        "conv2d.forward               150     70     60        5        30      140    0.500"
         "   0.250  2 REJECTED",
         "bce.forward                  100      0      0        0         0       24    exact"
         "          NOT TRUSTED",
@@ -199,7 +208,7 @@ static void the_table_has_a_verdict_for_each(void **state)
         "  largest difference 0.12; test accuracy 100.00 % and 99.50 %",
         "FAIL mnist01-sigmoid.train: " TROUBLE,
         "REPRO: cnncheck verify --layer mnist01-sigmoid.train --seed 4711",
-        "FAILED: 6 functions, 3 networks, 472 cases, 459 guarded calls on scalar; 6 rejected; "
+        "FAILED: 6 functions, 3 networks, 472 cases, 466 guarded calls on scalar; 6 rejected; "
         "seed 4711, 12.2 s",
         NULL
     };
