@@ -1,6 +1,8 @@
 /* test_defects.c - the findings are complete, each proof can fail, and who fails it is named. */
 #include "harness/campaign.h"
+#include "harness/npy.h"
 #include "harness/swap.h"
+#include "ref/tanh.h"
 
 #include <fcntl.h>
 #include <math.h>
@@ -99,6 +101,23 @@ static void otherwise_wrong(const void *shape, double *const *a)
             a[i][0] = a[i][0] * 2.0 + 1.0;
 }
 
+/* The document's code, but for what no float shows. */
+static void nearly(const void *shape, double *const *a)
+{
+    const struct check *c;
+    const struct function *f = find_function_or_step(real->stands_for, &c);
+    real->kernel(shape, a);
+    for (int i = 0; f->operand[i].name; i++)
+        if (f->operand[i].role == OUT)
+            a[i][0] *= 1.0 + 1e-11;
+}
+
+static void with_its_input(const void *shape, double *const *a)
+{
+    real->kernel(shape, a);
+    a[0][0] += 1.0;
+}
+
 static void silent(const void *shape, double *const *a)
 {
     (void)shape;
@@ -127,6 +146,8 @@ static void a_function_that_is_not_the_documents_fails_its_proof(void **state)
         { "D000-01", as_ref, JUDGE_EXACT, false, false, "not caught: nobody rejects it" },
         { "D000-01", otherwise_wrong, JUDGE_EXACT, false, true, "not faithful: y[0,0,0,0] is " },
         { "D001-13", otherwise_wrong, JUDGE_BOUND, false, true, "not faithful: y[" },
+        { "D000-01", nearly, JUDGE_EXACT, false, true, "not faithful: y[0,0,0,0] is " },
+        { "D000-01", with_its_input, JUDGE_GUARD, false, true, "not faithful: x[0,0,0,0] is " },
         { "D000-01", silent, JUDGE_EXACT, false, false,
           "not caught: not rejected by the exact judge, but by the poison judge: never wrote y" },
         { "D002-14", as_ref, JUDGE_GUARD, false, false, "not caught: nobody rejects it" },
@@ -205,6 +226,38 @@ static void a_case_that_is_not_right_fails_its_proof(void **state)
     assert_int_equal(system(line), 0);
 }
 
+/* Where tanh is steep, an x that no float holds gives fast another slope than ref. */
+static void a_fast_that_is_not_ref_is_not_mended(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/test_defects.XXXXXX", line[2048];
+    const int two = 2;
+    const double x[] = { 9.0 + 0x1.fp-22, -1.0 }, dy[] = { 1.0, 1.0 };
+    double dx[2];
+    struct proof p;
+    struct error e;
+    tanh_ref.backward(&(struct tanh_shape){ 2 }, x, dy, dx);
+    assert_non_null(mkdtemp(folder));
+    snprintf(line, sizeof line,
+             "mkdir %s/defects && cp -r '%s/fixtures/defects/D001-14' %s/defects", folder,
+             SOURCE_DIR, folder);
+    assert_int_equal(system(line), 0);
+    const struct { const char *name; const double *data; } files[] = {
+        { "x", x }, { "dy", dy }, { "dx", dx }
+    };
+    for (size_t i = 0; i < COUNT(files); i++) {
+        snprintf(line, sizeof line, "%s/defects/D001-14/len=2/%s.npy", folder, files[i].name);
+        assert_true(npy_write(line, 1, &two, files[i].data, sizeof(double), &e));
+    }
+    setenv("CNNCHECK_FIXTURES", folder, 1);
+    const bool held = prove(find_defect("D001-14"), &p);
+    unsetenv("CNNCHECK_FIXTURES");
+    if (held || !strstr(p.failure, "not mended: fast, scalar: dx[0] is "))
+        fail_msg("%s", p.failure);
+    snprintf(line, sizeof line, "rm -r %s", folder);
+    assert_int_equal(system(line), 0);
+}
+
 /* The campaign counts a proof that failed, and names it. */
 static void a_campaign_is_red_when_a_defect_is_not_caught(void **state)
 {
@@ -263,6 +316,7 @@ int main(void)
         cmocka_unit_test(a_function_that_is_not_the_documents_fails_its_proof),
         cmocka_unit_test(each_seed_draws_its_own),
         cmocka_unit_test(a_case_that_is_not_right_fails_its_proof),
+        cmocka_unit_test(a_fast_that_is_not_ref_is_not_mended),
         cmocka_unit_test(a_campaign_is_red_when_a_defect_is_not_caught),
         cmocka_unit_test(training_knows_its_defects),
     };
