@@ -19,7 +19,8 @@
 enum { BLOCKS = 65536, BLOCK_OF_1_5 = 0x3fc0, NEGATIVE = 0x8000, BLOCK_OF_INFINITY = 0x7f80 };
 
 /* What is wrong with a function, at one set. */
-static enum way { SOUND, TOO_FAR, OTHER_BITS, BACKWARDS, ZERO, INFINITE, NAN_LOST } way;
+static enum way { SOUND, TOO_FAR, OTHER_BITS, BACKWARDS, ZERO, INFINITE, NAN_LOST,
+                  DENORMAL } way;
 static enum isa wrong_at;
 static const struct function *sound;
 
@@ -43,6 +44,8 @@ static void wrong_fast(enum isa isa, const void *shape, float *const *a, float *
             y[i] = 0.0f;
         if (way == INFINITE && isinf(x[i]))
             y[i] = nextafterf(y[i], 0.0f);
+        if (way == DENORMAL && x[i] == 45.0f)
+            y[i] += 0x1p-146f;
         if (way == NAN_LOST && isnan(x[i]))
             y[i] = 0.0f;
     }
@@ -74,6 +77,7 @@ static void one_wrong_float_is_found_in_its_block(void **state)
         { NAN_LOST, "relu.forward", BLOCK_OF_INFINITY | NEGATIVE, "relu(-nan) is 0x0p+0" },
         { SOUND, "relu.backward", BLOCK_OF_INFINITY | NEGATIVE, "" }, /* to NaN nothing falls */
         { SOUND, "tanh.backward", 0x4234, "" },                       /* to denormals */
+        { DENORMAL, "tanh.backward", 0x4234, "tanh(0x1.68p+5) is 0x" },
     };
     for (size_t i = 0; i < COUNT(table); i++)
         for (int set = 0; set < ISA_COUNT; set++) {
@@ -106,6 +110,19 @@ static void one_wrong_float_is_found_in_its_block(void **state)
             assert_true(!t.rejected || strstr(t.failure, why));
             assert_true(t.rejected || t.exhausted == 65536L);
         }
+}
+
+/* Those of this shard, and the time that they took. */
+static void every_block_of_a_shard_is_tried(void **state)
+{
+    (void)state;
+    struct tally t = { .function = find_function("relu.forward", &t.check) };
+    struct campaign campaign = { .shard = 1, .shards = BLOCKS / 4, .seed = 1, .threads = 1,
+                                 .use = { true }, .tally = &t, .tallies = 1 };
+    campaign_exhaust(&campaign);
+    assert_int_equal(t.rejected, 0);
+    assert_int_equal(t.exhausted, 4 * 65536);
+    assert_true(t.seconds > 0.0);
 }
 
 /* Every subject is a function that there is, takes one float as it is called, and holds; log1p ends
@@ -141,6 +158,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(one_wrong_float_is_found_in_its_block),
+        cmocka_unit_test(every_block_of_a_shard_is_tried),
         cmocka_unit_test(subjects_are_functions_of_one_float),
     };
     return cmocka_run_group_tests_name("exhaust", tests, NULL, NULL);
