@@ -196,7 +196,7 @@ bool guard_call(struct guard *g, void (*call)(void *context), void *context,
     const unsigned before = environment();
     fault_signal = 0;
     feclearexcept(FE_ALL_EXCEPT);
-    if (sigsetjmp(here, 1) == 0) {
+    if (sigsetjmp(here, 0) == 0) { /* no mask is kept: the handler blocks nothing */
         landing = &here;
         call(context);
     }

@@ -198,7 +198,7 @@ bool swaps_add(struct swaps *s, const struct network *network, const char *id, s
 static bool takes_part(const struct swap *s, const struct layout *layout, const struct layer *layer)
 {
     const struct layer *first = layout->layer, *last = layout->layer + layout->layers - 1;
-    if (s->which == EACH || !layer)
+    if (s->which == EACH) /* as all of a loss are */
         return true;
     while (first->op != layer->op)
         first++;

@@ -384,6 +384,20 @@ static void test_gz_that_compresses_well(void **state)
     clear();
 }
 
+/* But not more than deflate can make. */
+static void test_gz_that_promises_what_deflate_cannot(void **state)
+{
+    (void)state;
+    static const unsigned char header[16] = { 0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 1, 0, 0, 0, 1, 0 };
+    gzFile f = gzopen(name_of(IMAGES_Z), "wb9");
+    assert_non_null(f);
+    assert_int_equal(gzwrite(f, header, sizeof header), sizeof header);
+    assert_int_equal(gzclose(f), Z_OK);
+    put_file(LABELS, LABELS_PLAIN, sizeof LABELS_PLAIN);
+    refuse(IMAGES_Z, "promises more than the file can hold");
+    clear();
+}
+
 static void test_broken_gz(void **state)
 {
     (void)state;
@@ -543,6 +557,7 @@ int main(void)
 #ifdef HAVE_ZLIB
         cmocka_unit_test(test_gz),
         cmocka_unit_test(test_gz_that_compresses_well),
+        cmocka_unit_test(test_gz_that_promises_what_deflate_cannot),
         cmocka_unit_test(test_broken_gz),
         cmocka_unit_test(test_broken_end_of_a_large_gz),
 #else

@@ -265,6 +265,8 @@ static void test_refuses_dictionaries(void **state)
         { "{'descr': '<f4, 'fortran_order': False, 'shape': (1,)}\n", "not a dictionary" },
         { "{'descr': '<f4\t', 'fortran_order': False, 'shape': (1,)}\n", "not a plain one" },
         { "{'descr': 4, 'fortran_order': False, 'shape': (1,)}\n", "not a plain one" },
+        { "{'descr': '<f4456789012345', 'fortran_order': False, 'shape': (1,)}\n", "only '<f4'" },
+        { "{'descr': '<f44567890123456', 'fortran_order': False, 'shape': (1,)}\n", "a plain one" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         refuse_header(1, cases[i].dictionary, 4, cases[i].reason);

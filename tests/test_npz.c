@@ -294,10 +294,10 @@ static void test_members_that_are_no_arrays(void **state)
     struct npy a;
     memset(longest, 'a', 255);
     longest[255] = '\0';
-    const char *const names[] = { "", "x", "npy", "readme.txt", longest };
+    const char *const names[] = { "", "x", "npy", ".npy", "readme.txt", longest };
     zip_t *zip = zip_open(path, ZIP_CREATE | ZIP_TRUNCATE, NULL);
     assert_non_null(zip);
-    for (int i = 0; i < 5; i++) {
+    for (int i = 0; i < 6; i++) {
         zip_source_t *source = zip_source_buffer(zip, "", 0, 0);
         assert_true(zip_file_add(zip, names[i], source, 0) == i);
     }
