@@ -48,11 +48,10 @@ static size_t larger(size_t a, size_t b)
  * somebody looks at both. */
 static void connect(struct net *net)
 {
-    const int layers = net->layout.layers;
-    for (int i = 0; i < layers; i++) {
+    for (int i = 0; i < net->layout.layers; i++) {
         struct tensors *t = &net->at[i];
-        const bool over = operations[net->layout.layer[i].op].over && i > 0 && i < layers - 1 &&
-                          !net->trace && !net->swaps;
+        const bool over = operations[net->layout.layer[i].op].over && i > 0 && !net->trace &&
+                          !net->swaps;
         if (i > 0) {
             t->x = t[-1].y;
             t->dx = t[-1].dy;
