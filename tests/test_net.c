@@ -58,6 +58,16 @@ static const struct network pooling_first = {
     .form = { { "document", .scale = 1.0 / 255.0, .shift = -0.5 } },
 };
 
+static const struct network relu_last = {
+    .name = "relu-last",
+    .channels = 2, .height = 7, .width = 6,
+    .node = { { .op = OP_DENSE, .out = 4, DRAWN }, { .op = OP_DENSE, .out = 3, DRAWN },
+              { .op = OP_RELU } },
+    .output = OUTPUT_SOFTMAX_XENT,
+    .classes = 3,
+    .form = { { "document", .scale = 1.0 / 255.0, .shift = -0.5 } },
+};
+
 /* As document 000 has it: channels last outside, scaled by the range of its batch, one logit. */
 static const struct network ranged = {
     .name = "ranged",
@@ -171,6 +181,7 @@ static void test_gradients(void **state)
     check_gradients(&network, LOSS_FUSED);
     check_gradients(&network, LOSS_DOCUMENT);
     check_gradients(&pooling_first, LOSS_FUSED);
+    check_gradients(&relu_last, LOSS_FUSED);
     check_gradients(&ranged, LOSS_FUSED);
     check_gradients(&ranged, LOSS_DOCUMENT);
 }

@@ -39,7 +39,7 @@ static int make_campaign(void **state)
         .proof = proofs, .proofs = COUNT(proofs),
     };
     tallies[0] = tally("relu.forward", 200, 190);
-    tallies[1] = tally("conv2d.forward", 150, 140); /* rejected */
+    tallies[1] = tally("conv2d.forward", 150, 24); /* rejected, trusted or not */
     tallies[1].calls[ISA_plugin] = 7;
     tallies[1].exact = 70;
     tallies[1].bound = 60;
@@ -118,7 +118,7 @@ static void json_has_all_of_it(void **state)
         "/functions/conv2d.forward/exact 70", "/functions/conv2d.forward/bound 60",
         "/functions/conv2d.forward/fixtures 5", "/functions/conv2d.forward/lanes 40",
         "/functions/conv2d.forward/relations 30", "/functions/conv2d.forward/calls 157",
-        "/functions/conv2d.forward/rejected 2", "/functions/conv2d.forward/distrusted false",
+        "/functions/conv2d.forward/rejected 2", "/functions/conv2d.forward/distrusted true",
         "/functions/conv2d.forward/headroom 0.5", "/functions/conv2d.forward/median 0.25",
         "/functions/conv2d.forward/witness \"scalar n=1\"",
         "/functions/conv2d.forward/failure \"" READ_JSON,
@@ -145,6 +145,13 @@ static void json_has_all_of_it(void **state)
     read_report("v.json");
     assert_told(lines);
     assert_int_equal(count("/distrusted "), COUNT(tallies));
+    assert_null(strstr(out, "/states/plugin "));
+    campaign.use[ISA_plugin] = true;
+    const bool written = report_json(&campaign, "v.json", &e);
+    campaign.use[ISA_plugin] = false;
+    assert_true(written);
+    read_report("v.json");
+    assert_told((const char *const[]){ "/states/plugin \"missed\"", NULL });
 }
 
 /* XML gives white space in an attribute back as blanks. */
@@ -186,7 +193,7 @@ static void the_table_has_a_verdict_for_each(void **state)
     static const char *const lines[] = {
         "relu.forward                 200      0      0        0         0      190    exact"
         "          held",
-        "conv2d.forward               150     70     60        5        30      140    0.500"
+        "conv2d.forward               150     70     60        5        30       24    0.500"
         "   0.250  2 REJECTED",
         "bce.forward                  100      0      0        0         0       24    exact"
         "          NOT TRUSTED",
@@ -208,7 +215,7 @@ static void the_table_has_a_verdict_for_each(void **state)
         "  largest difference 0.12; test accuracy 100.00 % and 99.50 %",
         "FAIL mnist01-sigmoid.train: " TROUBLE,
         "REPRO: cnncheck verify --layer mnist01-sigmoid.train --seed 4711",
-        "FAILED: 6 functions, 3 networks, 472 cases, 466 guarded calls on scalar; 6 rejected; "
+        "FAILED: 6 functions, 3 networks, 472 cases, 466 guarded calls on scalar; 7 rejected; "
         "seed 4711, 12.2 s",
         NULL
     };
@@ -223,6 +230,7 @@ static void the_table_has_a_verdict_for_each(void **state)
     assert_false(held);
     assert_told(lines);
     assert_int_equal(count("REPRO: "), 2);
+    assert_int_equal(count("all floats, in a row"), 1);
 }
 
 /* A file that cannot be written says so, and nothing is left half-done. */
