@@ -197,7 +197,7 @@ static struct test *begin(struct test *t, const struct check *c, const void *sha
 
 static void note(enum outcome *outcome, bool held)
 {
-    *outcome = held && *outcome != OUTCOME_BROKEN ? OUTCOME_HELD : OUTCOME_BROKEN;
+    *outcome = held ? OUTCOME_HELD : OUTCOME_BROKEN;
 }
 
 static enum outcome all_adjoint(struct test *t, const struct check *c, const struct function *f,

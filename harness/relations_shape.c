@@ -222,8 +222,7 @@ enum outcome relation_shapes(const struct performer *who, const struct check *c,
     enum outcome outcome = OUTCOME_NONE;
     bool good = true;
     const struct key *n = find_key(c, "n"), *pad = find_key(c, "pad"), *w = find_key(c, "w");
-    const bool rows = function_exact(c, f, shape) || !strcmp(c->layer, "transpose") ||
-                      !strcmp(c->layer, "softmax");
+    const bool rows = function_exact(c, f, shape) || !strcmp(c->layer, "softmax");
     const bool forward = !strcmp(f->name, "forward");
     if (n && rows && key_value(n, shape) > 1) {
         good = one_by_one(who, c, f, shape, seed, e);
