@@ -41,6 +41,27 @@ RELU(straying)
         a[1][len] = 0.0f;
 }
 
+RELU(misaligned)
+    if ((uintptr_t)a[1] % 64 == 32)
+        a[1][len - 1] = -1.0f;
+}
+
+/* What comes before a NaN is looked at, be it there or not. */
+RELU(looking)
+    for (int i = 0; i < len; i++)
+        if (isnan(a[0][i]))
+            (void)((const volatile float *)a[0])[i - 1];
+}
+
+/* One special number alone, the last. */
+RELU(lonely)
+    int specials = 0;
+    for (int i = 0; i < len; i++)
+        specials += !isfinite(a[0][i]);
+    if (specials == 1 && !isfinite(a[0][len - 1]))
+        a[1][0] = -1.0f;
+}
+
 static volatile float zero = 0.0f, largest = FLT_MAX;
 
 RELU(invalid)
@@ -92,6 +113,9 @@ static const struct {
     { "relu.forward", "len=37", inexact, "" },
     { "relu.forward", "len=37", leaking, "NaN in x[0]: exact judge: y[1] is nan" },
     { "relu.forward", "len=37", straying, "guard judge: wrote to y, 0 bytes past its end" },
+    { "relu.forward", "len=32", misaligned, "32 bytes from unmapped pages: exact judge: y[31] is" },
+    { "relu.forward", "len=33", looking, "NaN in x[0]: guard judge: touched x, 4 bytes before" },
+    { "relu.forward", "len=33", lonely, "NaN in x[32]: exact judge: y[0] is" },
     { "relu.forward", "len=33", invalid, "flags judge: raised invalid" },
     { "relu.forward", "len=33", dividing, "flags judge: raised divide-by-zero" },
     { "relu.forward", "len=33", overflowing, "flags judge: raised overflow" },

@@ -336,6 +336,11 @@ static void test_learn_is_backward_and_step(void **state)
                     }
                 }
                 engine->get(net, p[together]);
+                double *after = numbers(&layout); /* a backward takes no step, learnt or not */
+                engine->backward(net);
+                engine->get(net, after);
+                assert_memory_equal(after, p[together], (size_t)layout.total * sizeof *after);
+                free(after);
                 engine->destroy(net);
             }
             assert_memory_equal(p[0], p[1], (size_t)layout.total * sizeof **p);
@@ -405,6 +410,7 @@ struct log {
     char names[2000];
     int places_missing;
     bool step_is_right;
+    int over; /* relus whose y lies over x */
 };
 
 static void note(void *context, const char *place, const char *kernel, const void *shape,
@@ -414,6 +420,7 @@ static void note(void *context, const char *place, const char *kernel, const voi
     strcat(strcat(strcat(strcat(log->names, place), " "), kernel), "\n");
     if (strcmp(kernel, "dense.backward") == 0 && !operand[3])
         log->places_missing++;
+    log->over += strcmp(kernel, "relu.forward") == 0 && operand[0] == operand[1];
     if (strcmp(kernel, "sgd.step") == 0) {
         const struct sgd_shape *s = shape;
         const double *w = operand[0], *dw = operand[1], *updated = operand[2];
@@ -505,6 +512,7 @@ static void test_trace(void **state)
                         "9.dense.b sgd.step\n");
     assert_int_equal(log.places_missing, 0);
     assert_true(log.step_is_right);
+    assert_int_equal(log.over, 0);
     engine_ref.destroy(net);
 
     log.names[0] = '\0';
@@ -631,6 +639,17 @@ static void test_numbers_that_are_not_finite(void **state)
         assert_false(engine->find_nonfinite(net, &none));
         engine->destroy(net);
 
+        /* An image itself. */
+        struct network wild = two_layers;
+        struct error e;
+        wild.form[0].scale = INFINITY;
+        net = engine->create(&wild, 2, ISA_scalar, LOSS_FUSED, &e);
+        assert_non_null(net);
+        fill_examples(engine, net, 2, wild.classes, 1);
+        engine->forward(net, 2, true);
+        check_found(engine, net, "0.dense.x", 0, false);
+        engine->destroy(net);
+
         /* An activation, hidden by tanh from the loss: only the second image has it. */
         net = chosen(engine, LOSS_FUSED, huge, 0.1);
         assert_true(isfinite(engine->forward(net, 2, true)));
@@ -650,6 +669,9 @@ static void test_numbers_that_are_not_finite(void **state)
         net = chosen(engine, LOSS_DOCUMENT, 0.1, 2000.0);
         assert_false(isfinite(engine->forward(net, 2, true)));
         check_found(engine, net, "bce.loss", 1, false);
+        engine->backward(net); /* and its gradient, of an image of a batch that is gone */
+        engine->forward(net, 2, true);
+        check_found(engine, net, "3.sigmoid.dy", -1, true);
         engine->destroy(net);
         net = chosen(engine, LOSS_FUSED, 0.1, 2000.0);
         assert_true(isfinite(engine->forward(net, 2, true)));

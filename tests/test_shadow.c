@@ -83,6 +83,7 @@ static void test_tells_layers_apart(void **state)
     shadow_trace(s, "4.dense", "dense.forward", &shape,
                  (const void *const[]){ &x, &w, &b, &wrong });
     assert_false(shadow_held(s, &headroom, &e));
+    assert_true(headroom > 0.0 && headroom < 1.0); /* of what held */
     assert_non_null(strstr(e.text, "4.dense: dense.forward: step 7: y[0,0] is 5, ref 6"));
     shadow_destroy(s);
 }

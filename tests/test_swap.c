@@ -284,9 +284,9 @@ static void their_names_are_printed_once(void **state)
 
 enum { IMAGES = 6, PIXELS = 3 * SIDE * SIDE };
 
-/* The parameters that ref ends with after two steps from weights times `factor`, with what `swaps`
- * has, and behind them the loss. */
-static void train(double factor, double *parameters)
+/* The parameters that ref ends with after steps of `batch` images from weights times `factor`, with
+ * what `swaps` has, and behind them the loss. */
+static void train(int batch, double factor, double *parameters)
 {
     static uint8_t pixels[IMAGES * PIXELS], labels[IMAGES] = { 0, 1, 1, 0, 1, 0 };
     struct rng r = rng_named(1, "images");
@@ -294,7 +294,7 @@ static void train(double factor, double *parameters)
         pixels[i] = i / 500 % 2 ? (uint8_t)rng_int(&r, 0, 255) : 128; /* grey areas have ties */
     const struct dataset images = { IMAGES, network.channels, network.height, network.width,
                                     pixels, labels };
-    const struct settings settings = { .network = &network, .epochs = 1, .batch = 3, .lr = 0.5,
+    const struct settings settings = { .network = &network, .epochs = 1, .batch = batch, .lr = 0.5,
                                        .lr_decay = 1.0, .seed = 1 };
     struct trainer t;
     struct score score;
@@ -338,22 +338,36 @@ static void every_bug_changes_what_is_learnt(void **state)
         double *other = from_1000 + count;
         const char *list = strstr(e.text, "all") + 3;
         char id[16];
-        train(1.0, right);
-        train(1000.0, from_1000);
+        train(3, 1.0, right);
+        train(3, 1000.0, from_1000);
         for (int used; sscanf(list, "%15s%n", id, &used) == 1; list += used) {
             put_in(networks[i]->name, form, id);
-            train(1.0, other);
+            train(3, 1.0, other);
             if (differ(right, other, count) != (!strstr(from_large, id) && !strstr(never, id)))
                 fail_msg("%s, %s: from ordinary weights", network.name, id);
             if (!strstr(from_large, id))
                 continue;
             put_in(networks[i]->name, form, id);
-            train(1000.0, other);
+            train(3, 1000.0, other);
             if (!differ(from_1000, other, count))
                 fail_msg("%s, %s: from large weights", network.name, id);
         }
         free(right);
     }
+}
+
+/* Where backward could take the step of a dense layer too, a bug of that layer is there still. */
+static void one_example_at_a_time_has_the_bugs_too(void **state)
+{
+    (void)state;
+    put_in("mnist10", NULL, "");
+    const int count = layout.total + 1;
+    double *right = malloc(sizeof *right * 2 * (size_t)count), *other = right + count;
+    train(1, 1.0, right);
+    put_in("mnist10", NULL, "D004-05");
+    train(1, 1.0, other);
+    assert_true(differ(right, other, count));
+    free(right);
 }
 
 int main(void)
@@ -369,6 +383,7 @@ int main(void)
         cmocka_unit_test(convolutions_updated_before_their_use),
         cmocka_unit_test(their_names_are_printed_once),
         cmocka_unit_test(every_bug_changes_what_is_learnt),
+        cmocka_unit_test(one_example_at_a_time_has_the_bugs_too),
     };
     return cmocka_run_group_tests_name("swap", tests, NULL, NULL);
 }
