@@ -90,10 +90,32 @@ static void of_three_opinions_the_lonely_one_is_named(void **state)
     }
 }
 
+/* Both round: five units in the last place of 16 are within twice the bound of three terms, and ten
+ * are not. */
+static void ref_and_numpy_may_each_round(void **state)
+{
+    (void)state;
+    struct judge j = { .guard = NULL };
+    union any_shape shape;
+    struct error e;
+    const struct check *c;
+    const struct function *f = find_function("dense.forward", &c);
+    assert_true(shape_parse(c, "n=1,in=2,out=1", "case", &shape, &e));
+    judge_begin(&j, c, f, &shape);
+    j.ref[0][0] = 1.0, j.ref[0][1] = 2.0;
+    j.ref[1][0] = 3.0, j.ref[1][1] = 4.0;
+    j.ref[2][0] = 5.0;
+    judge_reference(&j, false);
+    assert_true(fixture_compare(&j, 3, (const double[]){ 16.0 + 5 * 0x1p-48 }).agree);
+    assert_false(fixture_compare(&j, 3, (const double[]){ 16.0 + 10 * 0x1p-48 }).agree);
+    judge_end(&j);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_manifest_is_of_these_scripts_and_files),
+        cmocka_unit_test(ref_and_numpy_may_each_round),
         cmocka_unit_test(of_three_opinions_the_lonely_one_is_named),
     };
     return cmocka_run_group_tests_name("fixture", tests, NULL, NULL);

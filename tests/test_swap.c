@@ -305,6 +305,7 @@ static void train(int batch, double factor, double *parameters)
     assert_true(trainer_open(&t, &settings, &engine_ref, ISA_scalar, &images, parameters, &e));
     t.swaps = swaps.count ? &swaps : NULL;
     trainer_epoch(&t, &score, &e);
+    assert_true(swaps.count == 0 || swaps.lr == settings.lr);
     engine_ref.get(t.net, parameters);
     parameters[layout.total] = score.loss;
     trainer_close(&t);

@@ -166,6 +166,13 @@ static void test_mean_loss(void **state)
     net_test(t.engine, t.net, t.batch, &images, NULL, &four);
     assert_true(fabs(one.loss - four.loss) <= 1e-15 * COUNT);
     trainer_close(&t);
+    struct settings still = plain; /* so is that of an epoch in which nothing is learnt */
+    struct error e;
+    still.lr = 0.0;
+    t = open_trainer(&engine_ref, &still, NULL);
+    assert_true(trainer_epoch(&t, &four, &e));
+    assert_true(fabs(one.loss - four.loss) <= 1e-15 * COUNT);
+    trainer_close(&t);
 }
 
 /* What is applied outside of training is the mean of the ranges that the batches have with the
@@ -209,6 +216,11 @@ static void test_ranges_at_the_end(void **state)
             }
             for (int k = 0; k < 2; k++)
                 assert_true(kept[k] == (side ? (float)(mean[k] / batches) : mean[k] / batches));
+            t.engine->get(t.net, p);
+            memcpy(kept, p + range->offset, sizeof kept);
+            net_test(t.engine, t.net, t.batch, &images, NULL, &score); /* and stays so */
+            t.engine->get(t.net, p);
+            assert_memory_equal(kept, p + range->offset, sizeof kept);
             trainer_close(&t);
         }
     free(p);
@@ -242,11 +254,16 @@ static void test_no_accuracy_without_numbers(void **state)
     struct score score;
     double *weights = first_values();
     weights[0] = NAN;
+    int zeros = 0;
+    for (int i = 0; i < COUNT; i++)
+        zeros += labels[i] == 0;
+    assert_in_range(zeros, 1, COUNT - 1);
     for (int side = 0; side < 2; side++) {
         struct trainer t = open_trainer(engines[side], &plain, weights);
         net_test(t.engine, t.net, t.batch, &images, NULL, &score);
         assert_int_equal(score.count, COUNT);
         assert_int_equal(score.nonfinite, COUNT);
+        assert_true(score_as_counted(&score) == (double)zeros / COUNT);
         assert_int_equal(score.correct, 0);
         assert_true(isnan(score_accuracy(&score)));
         trainer_close(&t);
@@ -296,6 +313,11 @@ static void test_stops(void **state)
              "2.dense.w (nan), computed before this step", order[0]);
     check_stops(&settings, weights, text);
     free(weights);
+
+    /* A step too far: the second image meets it. */
+    settings.lr = INFINITY;
+    snprintf(text, sizeof text, "step 2 (epoch 1, image %d): the loss is ", order[1]);
+    check_stops(&settings, NULL, text);
 
     /* One step an epoch: nobody looks at the loss behind it. */
     settings.batch = COUNT;
