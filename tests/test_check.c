@@ -252,6 +252,28 @@ static void shapes_of_up_to_4096_numbers_are_small(void **state)
     }
 }
 
+/* Two operations for each product of a sum, and vectors of 16. */
+static void work_is_counted_from_the_shape(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *function, *shape;
+        double flops, vectors;
+    } table[] = {
+        { "dense.forward", "n=2,in=3,out=5", 60, 0 },
+        { "tanh.forward", "len=40", 0, 2.5 },
+    };
+    for (size_t i = 0; i < COUNT(table); i++) {
+        const struct check *c;
+        union any_shape shape;
+        const struct function *f = find_function(table[i].function, &c);
+        parse(c, table[i].shape, &shape);
+        if (function_flops(c, f, &shape) != table[i].flops ||
+            function_vectors(c, f, &shape) != table[i].vectors)
+            fail_msg("%s of %s", table[i].function, table[i].shape);
+    }
+}
+
 /* The value of a key by its name, or of a number, and perhaps 1 or 2 more. */
 static int value_of(const struct check *c, const char *text, const void *shape)
 {
@@ -321,6 +343,7 @@ int main(void)
         cmocka_unit_test(operands_have_the_dimensions_of_the_contract),
         cmocka_unit_test(integers_are_exact_where_no_real_key_rounds),
         cmocka_unit_test(shapes_of_up_to_4096_numbers_are_small),
+        cmocka_unit_test(work_is_counted_from_the_shape),
         cmocka_unit_test(random_shapes_meet_the_needs_and_look_for_trouble),
     };
     return cmocka_run_group_tests_name("check", tests, NULL, NULL);
