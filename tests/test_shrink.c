@@ -2,6 +2,7 @@
 #include "harness/campaign.h"
 #include "harness/shrink.h"
 #include "ref/conv2d.h"
+#include "ref/relu.h"
 
 #include <fcntl.h>
 #include <setjmp.h>
@@ -170,12 +171,47 @@ static void the_line_that_is_printed_is_the_smallest_and_repeats(void **state)
     assert_non_null(strstr(said, text));
 }
 
+/* Which lengths were tried. */
+static bool tried[4096];
+
+static void noting(enum isa isa, const void *shape, float *const *a, float *work)
+{
+    const struct check *c;
+    find_function("relu.forward", &c)->fast(isa, shape, a, work);
+    tried[((const struct relu_shape *)shape)->len % 4096] = true;
+}
+
+static int tried_in(double seconds)
+{
+    const struct check *c;
+    struct function f = *find_function("relu.forward", &c);
+    struct tally t = { .check = c, .function = &f };
+    struct campaign run = { .seed = 1, .tier = TIER_SMOKE, .shard = 1, .shards = 1, .threads = 1,
+                            .budget = seconds, .use = { true }, .tally = &t, .tallies = 1 };
+    int count = 0;
+    f.fast = noting;
+    memset(tried, 0, sizeof tried);
+    campaign_cases(&run);
+    assert_int_equal(t.rejected, 0);
+    free(t.spread);
+    for (size_t i = 0; i < sizeof tried / sizeof *tried; i++)
+        count += tried[i];
+    return count;
+}
+
+static void more_time_brings_other_shapes(void **state)
+{
+    (void)state;
+    assert_true(tried_in(0.5) > tried_in(0.0) + 5);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_smallest_that_fails_is_found),
         cmocka_unit_test(a_real_becomes_its_first_value),
         cmocka_unit_test(trials_are_counted_and_limited),
+        cmocka_unit_test(more_time_brings_other_shapes),
         cmocka_unit_test(the_line_that_is_printed_is_the_smallest_and_repeats),
     };
     return cmocka_run_group_tests_name("shrink", tests, NULL, NULL);
