@@ -5,6 +5,7 @@
 #include "ref/relu.h"
 
 #include <fcntl.h>
+#include <fenv.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -124,17 +125,28 @@ static void wrong_fast(enum isa isa, const void *shape, float *const *a, float *
         a[3][conv2d_ow(s) - 1] += 1024.0f;
 }
 
-static char said[1 << 15];
-
-/* A campaign over it, or over one case of it; returns how many were rejected. */
-static long campaign(const char *only, struct tally *t)
+/* relu.forward, and a flag where it is longer than what is tried with NaN and infinities. */
+static void raising_fast(enum isa isa, const void *shape, float *const *a, float *work)
 {
     const struct check *c;
-    struct function f = *find_function("conv2d.forward", &c);
+    find_function("relu.forward", &c)->fast(isa, shape, a, work);
+    if (((const struct relu_shape *)shape)->len > 4096)
+        feraiseexcept(FE_DIVBYZERO);
+}
+
+typedef void kernel(enum isa isa, const void *shape, float *const *a, float *work);
+
+static char said[1 << 15];
+
+/* A campaign over a function, or over one case of it; returns how many were rejected. */
+static long campaign(const char *name, kernel *fast, const char *only, struct tally *t)
+{
+    const struct check *c;
+    struct function f = *find_function(name, &c);
     struct campaign run = { .only = only, .seed = 1, .tier = TIER_SMOKE, .shard = 1, .shards = 1,
                             .threads = 1, .tally = t, .tallies = 1 };
     FILE *kept = tmpfile();
-    f.fast = wrong_fast;
+    f.fast = fast;
     *t = (struct tally){ .check = c, .function = &f };
     for (int i = 0; i < ISA_COUNT; i++)
         run.use[i] = isa_usable((enum isa)i);
@@ -157,7 +169,7 @@ static void the_line_that_is_printed_is_the_smallest_and_repeats(void **state)
     (void)state;
     struct tally t;
     char text[SHAPE_TEXT] = "";
-    assert_true(campaign(NULL, &t) > REJECTIONS_TOLD);
+    assert_true(campaign("conv2d.forward", wrong_fast, NULL, &t) > REJECTIONS_TOLD);
     const char *fail = strstr(said, "FAIL conv2d.forward "), *repro = strstr(said, "REPRO: ");
     assert_true(fail && repro && strstr(fail, "; reduced from n="));
     assert_int_equal(sscanf(strstr(repro, "--case"), "--case \"%255[^\"]", text), 1);
@@ -166,9 +178,18 @@ static void the_line_that_is_printed_is_the_smallest_and_repeats(void **state)
     struct error e;
     assert_true(shape_parse(t.check, text, "case", &shape, &e));
     assert_int_equal(conv2d_ow((struct conv2d_shape *)(void *)&shape), 17);
-    assert_true(campaign(text, &t) > 0);
+    assert_true(campaign("conv2d.forward", wrong_fast, text, &t) > 0);
     assert_null(strstr(said, "reduced")); /* a case that was asked for is told as it is */
     assert_non_null(strstr(said, text));
+}
+
+static void flags_are_looked_at_on_large_shapes(void **state)
+{
+    (void)state;
+    struct tally t;
+    assert_int_equal(campaign("relu.forward", raising_fast, "len=4096", &t), 0);
+    assert_true(campaign("relu.forward", raising_fast, "len=4097", &t) > 0);
+    assert_non_null(strstr(said, "flags judge: raised divide-by-zero, as ref does not"));
 }
 
 /* Which lengths were tried. */
@@ -211,6 +232,7 @@ int main(void)
         cmocka_unit_test(the_smallest_that_fails_is_found),
         cmocka_unit_test(a_real_becomes_its_first_value),
         cmocka_unit_test(trials_are_counted_and_limited),
+        cmocka_unit_test(flags_are_looked_at_on_large_shapes),
         cmocka_unit_test(more_time_brings_other_shapes),
         cmocka_unit_test(the_line_that_is_printed_is_the_smallest_and_repeats),
     };
