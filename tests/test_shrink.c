@@ -183,6 +183,16 @@ static void the_line_that_is_printed_is_the_smallest_and_repeats(void **state)
     assert_non_null(strstr(said, text));
 }
 
+static void every_guarded_call_is_counted(void **state)
+{
+    (void)state;
+    struct tally t;
+    const struct check *c;
+    campaign("relu.backward", find_function("relu.backward", &c)->fast, "len=3", &t);
+    for (int i = 0; i < ISA_COUNT; i++) /* of both kinds: at a start, an end, in place */
+        assert_int_equal(t.calls[i], isa_usable((enum isa)i) ? 6 : 0);
+}
+
 static void flags_are_looked_at_on_large_shapes(void **state)
 {
     (void)state;
@@ -232,6 +242,7 @@ int main(void)
         cmocka_unit_test(the_smallest_that_fails_is_found),
         cmocka_unit_test(a_real_becomes_its_first_value),
         cmocka_unit_test(trials_are_counted_and_limited),
+        cmocka_unit_test(every_guarded_call_is_counted),
         cmocka_unit_test(flags_are_looked_at_on_large_shapes),
         cmocka_unit_test(more_time_brings_other_shapes),
         cmocka_unit_test(the_line_that_is_printed_is_the_smallest_and_repeats),

@@ -169,7 +169,9 @@ static void test_mean_loss(void **state)
     struct settings still = plain; /* so is that of an epoch in which nothing is learnt */
     struct error e;
     still.lr = 0.0;
+    still.batch = 1000; /* no more than there are */
     t = open_trainer(&engine_ref, &still, NULL);
+    assert_int_equal(t.batch, COUNT);
     assert_true(trainer_epoch(&t, &four, &e));
     assert_true(fabs(one.loss - four.loss) <= 1e-15 * COUNT);
     trainer_close(&t);
@@ -226,6 +228,31 @@ static void test_ranges_at_the_end(void **state)
     free(p);
 }
 
+static net_trace *looking, *looked;
+
+static void set_trace(struct net *net, net_trace *trace, void *context)
+{
+    looking = trace;
+    looked = trace ? trace : looked;
+    engine_fast.trace(net, trace, context);
+}
+
+/* What comes after an epoch is no step of it. */
+static void test_the_shadow_goes_with_the_epoch(void **state)
+{
+    (void)state;
+    struct engine engine = engine_fast;
+    struct score score;
+    struct error e;
+    engine.trace = set_trace;
+    struct trainer t = open_trainer(&engine, &plain, NULL);
+    t.shadow = shadow_create(1);
+    assert_true(trainer_epoch(&t, &score, &e));
+    assert_true(looked == shadow_trace && !looking);
+    shadow_destroy(t.shadow);
+    trainer_close(&t);
+}
+
 static void test_decay(void **state)
 {
     (void)state;
@@ -252,7 +279,8 @@ static void test_no_accuracy_without_numbers(void **state)
 {
     (void)state;
     struct score score;
-    double *weights = first_values();
+    double *weights = first_values(), *nothing = calloc(small_size(), 1);
+    assert_non_null(nothing);
     weights[0] = NAN;
     int zeros = 0;
     for (int i = 0; i < COUNT; i++)
@@ -267,8 +295,14 @@ static void test_no_accuracy_without_numbers(void **state)
         assert_int_equal(score.correct, 0);
         assert_true(isnan(score_accuracy(&score)));
         trainer_close(&t);
+        t = open_trainer(engines[side], &plain, nothing); /* of equal logits, the first */
+        net_test(t.engine, t.net, t.batch, &images, NULL, &score);
+        assert_int_equal(score.confusion[0][0], zeros);
+        assert_int_equal(score.confusion[1][0], COUNT - zeros);
+        trainer_close(&t);
     }
     free(weights);
+    free(nothing);
 }
 
 /* `text` follows the name of the side; what follows it is free. */
@@ -467,6 +501,7 @@ int main(void)
         cmocka_unit_test(test_learns),
         cmocka_unit_test(test_mean_loss),
         cmocka_unit_test(test_ranges_at_the_end),
+        cmocka_unit_test(test_the_shadow_goes_with_the_epoch),
         cmocka_unit_test(test_decay),
         cmocka_unit_test(test_no_accuracy_without_numbers),
         cmocka_unit_test(test_stops),
