@@ -1,5 +1,6 @@
 /* test_relations.c - relations between calls: they hold for the kernels that there are, and each is
  * broken by a kernel that is wrong in a way of its own. */
+#include "harness/campaign.h"
 #include "harness/relations.h"
 
 #include "ref/conv2d.h"
@@ -346,12 +347,25 @@ static void every_row_is_needed(void **state)
     }
 }
 
+/* tanh's slope under a sign by ref and by one set, and against differences by ref. */
+static void a_campaign_has_them_all(void **state)
+{
+    (void)state;
+    struct tally t = { .function = find_function("tanh.backward", &t.check) };
+    struct campaign run = { .only = "len=9", .use = { true }, .seed = 1, .shard = 1, .shards = 1,
+                            .threads = 1, .tally = &t, .tallies = 1 };
+    campaign_relations(&run);
+    assert_int_equal(t.rejected, 0);
+    assert_int_equal(t.relations, 3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(they_hold_for_ref_and_for_fast),
         cmocka_unit_test(a_wrong_kernel_breaks_one),
         cmocka_unit_test(every_row_is_needed),
+        cmocka_unit_test(a_campaign_has_them_all),
     };
     return cmocka_run_group_tests_name("relations", tests, NULL, NULL);
 }
