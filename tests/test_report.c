@@ -231,6 +231,14 @@ static void the_table_has_a_verdict_for_each(void **state)
     assert_told(lines);
     assert_int_equal(count("REPRO: "), 2);
     assert_int_equal(count("all floats, in a row"), 1);
+    char lowered[256] = "not run, since another set was asked for: ";
+    const size_t start = strlen(lowered);
+    for (int isa = ISA_scalar + 1; isa < ISA_plugin; isa++)
+        if (isa_present((enum isa)isa))
+            strcat(strcat(lowered, lowered[start] ? ", " : ""), isa_name[isa]);
+    if (lowered[start])
+        assert_told((const char *const[]){ lowered, NULL });
+    assert_int_equal(count("not run, since"), lowered[start] != '\0');
 }
 
 /* A file that cannot be written says so, and nothing is left half-done. */
