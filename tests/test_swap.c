@@ -371,6 +371,21 @@ static void one_example_at_a_time_has_the_bugs_too(void **state)
     free(right);
 }
 
+/* The documents do not look at their loss: the step is made, and their answers come from it. */
+static void a_step_is_made_from_a_loss_that_is_none(void **state)
+{
+    (void)state;
+    put_in("mnist01-relu", NULL, "all");
+    double *p = malloc(sizeof *p * (size_t)(layout.total + 1));
+    int none = 0;
+    train(IMAGES, 1000.0, p);
+    assert_false(isfinite(p[layout.total]));
+    for (int i = 0; i < layout.total; i++)
+        none += isnan(p[i]);
+    assert_true(none > 0);
+    free(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -384,6 +399,7 @@ int main(void)
         cmocka_unit_test(convolutions_updated_before_their_use),
         cmocka_unit_test(their_names_are_printed_once),
         cmocka_unit_test(every_bug_changes_what_is_learnt),
+        cmocka_unit_test(a_step_is_made_from_a_loss_that_is_none),
         cmocka_unit_test(one_example_at_a_time_has_the_bugs_too),
     };
     return cmocka_run_group_tests_name("swap", tests, NULL, NULL);
