@@ -14,8 +14,10 @@
 
 static enum defect {
     SOUND, WRONG_TAIL, LANE_LEAK, UNWRITTEN, STALE, SET_ORDER, THREAD_ORDER, ALIGNED_ORDER, WORK,
-    BATCH_ORDER, ONE_ROUNDING, FLUSHED, BEFORE_WORK, BEHIND_OUTPUT
+    BATCH_ORDER, ONE_ROUNDING, FLUSHED, BEFORE_WORK, FAR_BEHIND_WORK, BEHIND_OUTPUT
 } defect;
+
+enum { WORKSPACE = 64 };
 
 /* Whether the sums of a call run from the last term to the first. */
 static bool backwards(const struct dense_shape *s, enum isa isa, const float *x)
@@ -53,6 +55,8 @@ forward(enum isa isa, const void *shape, float *const *a, float *work)
     }
     if (defect == BEFORE_WORK && omp_get_max_threads() == 2)
         work[-1] = 0.0f;
+    if (defect == FAR_BEHIND_WORK && s->out == 97)
+        work[2 * WORKSPACE - 1] = 0.0f;
     if (defect == BEHIND_OUTPUT && s->out == 97)
         a[3][s->n * s->out] = 0.0f;
 }
@@ -61,7 +65,7 @@ static size_t workspace(enum isa isa, const void *shape)
 {
     (void)isa;
     (void)shape;
-    return 1;
+    return WORKSPACE;
 }
 
 static struct digest digest_of(enum defect d)
@@ -95,6 +99,7 @@ static void bits_that_change_within_a_run_are_said(void **state)
         { ALIGNED_ORDER, "y[0,0] is " },
         { BATCH_ORDER, "when the batch is split in two" },
         { BEFORE_WORK, "memory before the workspace was written to" },
+        { FAR_BEHIND_WORK, "memory behind the workspace was written to" },
         { BEHIND_OUTPUT, "n=5,in=3,out=97, ordinary: memory behind y was written to" },
     };
     const struct digest sound = digest_of(SOUND);
