@@ -195,9 +195,9 @@ static struct test *begin(struct test *t, const struct check *c, const void *sha
     return t;
 }
 
-static void note(enum outcome *outcome, bool held)
+static enum outcome outcome_of(bool held)
 {
-    *outcome = held ? OUTCOME_HELD : OUTCOME_BROKEN;
+    return held ? OUTCOME_HELD : OUTCOME_BROKEN;
 }
 
 static enum outcome all_adjoint(struct test *t, const struct check *c, const struct function *f,
@@ -210,7 +210,7 @@ static enum outcome all_adjoint(struct test *t, const struct check *c, const str
             (strcmp(p->forward, f->name) && strcmp(p->backward, f->name)))
             continue;
         if (cast_find(&begin(t, c, shape, seed)->cast, p->x)->size)
-            note(&outcome, adjoint(t, p));
+            outcome = outcome_of(adjoint(t, p));
     }
     return outcome;
 }
@@ -221,10 +221,10 @@ static enum outcome all_metamorphic(struct test *t, const struct check *c, const
     enum outcome outcome = relation_shapes(t->who, c, f, shape, seed, t->e);
     for (size_t i = 0; i < sizeof lines / sizeof *lines && outcome != OUTCOME_BROKEN; i++)
         if (is(c, f, lines[i].function))
-            note(&outcome, linear(begin(t, c, shape, seed), f, lines[i].operand));
+            outcome = outcome_of(linear(begin(t, c, shape, seed), f, lines[i].operand));
     for (size_t i = 0; i < sizeof maps / sizeof *maps && outcome != OUTCOME_BROKEN; i++)
         if (is(c, f, maps[i].function))
-            note(&outcome, mapped(begin(t, c, shape, seed), f, &maps[i]));
+            outcome = outcome_of(mapped(begin(t, c, shape, seed), f, &maps[i]));
     return outcome;
 }
 
