@@ -285,7 +285,7 @@ void campaign_cases(struct campaign *c)
     if (c->only) {
         for (struct tally *t = c->tally; t < c->tally + c->tallies; t++) {
             item->tally = t;
-            snprintf(item->text, SHAPE_TEXT, "%.*s", (int)strcspn(c->only, "#"), c->only);
+            shape_of(c->only, item->text);
             run_items(c, item, 1, false);
         }
     } else {

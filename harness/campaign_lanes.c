@@ -178,10 +178,10 @@ void campaign_lanes(struct campaign *c)
             struct tally *t = &c->tally[i];
             long number = i;
             char text[SHAPE_TEXT];
-            snprintf(text, sizeof text, "%.*s", c->only ? (int)strcspn(c->only, "#") : 0,
-                     c->only ? c->only : "");
-            if (c->only)
+            if (c->only) {
+                shape_of(c->only, text);
                 try_lanes(c, guard, t, text);
+            }
             for (const char *const *p = t->check->cases; !c->only && *p; p++)
                 if (number++ % c->shards == c->shard - 1)
                     try_lanes(c, guard, t, *p);

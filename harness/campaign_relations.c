@@ -39,7 +39,7 @@ void campaign_relations(struct campaign *c)
     for (struct tally *t = c->tally; t < c->tally + c->tallies; t++) {
         char text[SHAPE_TEXT];
         if (c->only) {
-            snprintf(text, sizeof text, "%.*s", (int)strcspn(c->only, "#"), c->only);
+            shape_of(c->only, text);
             hold(c, t, text);
             continue;
         }

@@ -1,5 +1,6 @@
 #include "harness/check.h"
 
+#include <float.h>
 #include <limits.h>
 #include <math.h>
 #include <stdio.h>
@@ -127,6 +128,16 @@ bool shape_parse(const struct check *c, const char *text, const char *where, voi
                             o->name, count);
         }
     return true;
+}
+
+void shape_of(const char *name, char text[SHAPE_TEXT])
+{
+    snprintf(text, SHAPE_TEXT, "%.*s", (int)strcspn(name, "#"), name);
+}
+
+bool zero_or_normal(double x)
+{
+    return x == 0.0 || (fabs(x) >= FLT_MIN && fabs(x) <= FLT_MAX);
 }
 
 /* The shortest text that reads back as the same number. */

@@ -150,6 +150,13 @@ bool shape_parse(const struct check *c, const char *text, const char *where, voi
                  struct error *e);
 void shape_print(const struct check *c, const void *shape, char text[SHAPE_TEXT]);
 
+/* What a case that is called `name` has for a shape: all of it, or what stands before '#' and a
+ * label. */
+void shape_of(const char *name, char text[SHAPE_TEXT]);
+
+/* Whether it is 0 or, as a float, a normal number. */
+bool zero_or_normal(double x);
+
 /* Draws a shape that meets the contract's needs: sizes from their ranges, with a weight on the
  * least, on what a vector leaves over and on primes; and in half of the shapes a row of
  * c->trouble. */

@@ -99,7 +99,11 @@ static bool parse_options(int argc, char **argv, struct request *r, struct error
         case LAYER: c->glob = optarg; break;
         case ISA: r->isa = optarg; break;
         case PLUGIN_FILE: r->plugin = optarg; break;
-        case CASE: c->only = optarg; break;
+        case CASE:
+            c->only = optarg;
+            if (strlen(optarg) >= SHAPE_TEXT)
+                good = fail(e, "--case: the case is longer than %d characters", SHAPE_TEXT - 1);
+            break;
         case SEED: good = parse_int("--seed", optarg, 0, INT_MAX, &seed, e); break;
         case TIER: good = parse_tier(optarg, &c->tier, e); break;
         case BUDGET: good = parse_real("--time-budget", optarg, 0.0, 1e9, &c->budget, e); break;
@@ -127,8 +131,7 @@ static bool choose_functions(struct campaign *c, struct error *e)
     char text[SHAPE_TEXT];
     union any_shape shape;
     no_function(c->glob, e);
-    snprintf(text, sizeof text, "%.*s", c->only ? (int)strcspn(c->only, "#") : 0,
-             c->only ? c->only : "");
+    shape_of(c->only ? c->only : "", text);
     c->tally = calloc(256, sizeof *c->tally);
     if (!c->tally)
         abort();

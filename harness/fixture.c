@@ -145,7 +145,7 @@ static void run_fixture(struct campaign *c, struct judge *j, struct tally *t, co
     char shape_text[SHAPE_TEXT];
     union any_shape shape;
     struct error e;
-    snprintf(shape_text, sizeof shape_text, "%.*s", (int)strcspn(text, "#"), text);
+    shape_of(text, shape_text);
     if (!shape_parse(t->check, shape_text, folder, &shape, &e)) {
         tally_failure(c, t, text, ISA_scalar, e.text, NULL);
         return;

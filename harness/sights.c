@@ -111,7 +111,7 @@ static void look_at_fixtures(struct look *l)
         struct trial trial;
         struct error e;
         snprintf(path, sizeof path, "%s/%s", folder, entry[i]->d_name);
-        snprintf(text, sizeof text, "%.*s", (int)strcspn(entry[i]->d_name, "#"), entry[i]->d_name);
+        shape_of(entry[i]->d_name, text);
         bool good = !l->seen[SIGHT_FIXTURES] && shape_parse(l->check, text, path, &shape, &e);
         if (good)
             judge_begin(j, l->check, l->function, &shape);

@@ -9,8 +9,8 @@
  * forward    loss = -(1 / (N len)) sum t log(max(p, eps)) + (1 - t) log(max(1 - p, eps))
  * backward   dp = ((1 - t) [1 - p >= eps] / (1 - p) - t [p >= eps] / p) / (N len)
  *
- * Needs      N, len >= 1; eps in [0, 1/2]; every t 0, or at least 2^-100; outputs overlap nothing;
- *            any alignment.
+ * Needs      N, len >= 1; eps 0 or in [2^-149, 1/2]; every t 0, or at least 2^-100; outputs overlap
+ *            nothing; any alignment.
  * Fails      never.
  * Special    With eps 0 and p exactly 0 or 1 both give NaN or infinity, even where the prediction
  *            is perfect: 0 log 0 and 0 / 0. That is the documents' formula, and the reason why

@@ -71,7 +71,7 @@ static void every_check_describes_its_layer(void **state)
     assert_null(find_function("relu_forward", &(const struct check *){ NULL }));
     find_function("sgd.step", &sgd);
     assert_round_trip(sgd, "len=3,lr=0.12345678901234567");
-    assert_round_trip(sgd, "len=268435456,lr=-4.9406564584124654e-324");
+    assert_round_trip(sgd, "len=268435456,lr=-1.1754943508222875e-38");
 }
 
 #define CONV "n=1,c=2,h=5,w=6,o=3,"
@@ -106,8 +106,12 @@ static void bad_cases_give_one_clear_line(void **state)
         { "sgd", "len=1,lr=inf", "'inf' is no value for key lr: a finite number" },
         { "sgd", "len=1,lr=1e999", "'1e999' is no value for key lr: a finite number" },
         { "sgd", "len=1,lr=1;2", "'1;2' is no value for key lr: a finite number" },
-        { "bce", "n=1,len=1,eps=0.7", "bce needs eps in [0, 1/2]" },
-        { "bce", "n=1,len=1,eps=-0.1", "bce needs eps in [0, 1/2]" },
+        { "bce", "n=1,len=1,eps=0.7", "bce needs eps 0 or in [2^-149, 1/2]" },
+        { "bce", "n=1,len=1,eps=-0.1", "bce needs eps 0 or in [2^-149, 1/2]" },
+        { "bce", "n=1,len=1,eps=1e-50", "bce needs eps 0 or in [2^-149, 1/2]" },
+        { "sgd", "len=1,lr=1e-40", "sgd needs lr 0 or a normal float" },
+        { "sgd", "len=1,lr=-1e39", "sgd needs lr 0 or a normal float" },
+        { "dense_sgd", "in=1,out=1,lr=1e-250", "dense_sgd needs lr 0 or a normal float" },
         { "maxpool", "n=1,c=1,h=4,w=3,k=4,stride=1",
           "maxpool needs a window that fits into the image" },
         { "maxpool", "n=1,c=1,h=4,w=4,k=2,stride=0", "maxpool needs every key of at least 1" },

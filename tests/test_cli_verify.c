@@ -288,6 +288,8 @@ static void a_mistake_is_one_line_that_names_it(void **state)
         { "--layer relu --shard half", "--shard: 'half'" },
         { "--layer relu --shard /2", "--shard: '/2'" },
         { "--layer relu --shard 4294967297/4294967298", "1 <= I <= N <= 2147483647" },
+        { "--layer sgd --case len=4,lr=0.$(printf %0252d 1)",
+          "--case: the case is longer than 255 characters" },
         { "--layer relu --seed -1", "--seed: '-1'" },
         { "--layer relu --seed one", "--seed: 'one'" },
         { "--layer relu --time-budget -1", "--time-budget: '-1'" },

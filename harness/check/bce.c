@@ -8,7 +8,8 @@ static const char *invalid(const void *shape)
     const struct bce_shape *s = shape;
     if (s->n < 1 || s->len < 1)
         return "n and len of at least 1";
-    return s->eps >= 0.0 && s->eps <= 0.5 ? NULL : "eps in [0, 1/2]";
+    return s->eps == 0.0 || (s->eps >= 0x1p-149 && s->eps <= 0.5) ? NULL
+                                                                  : "eps 0 or in [2^-149, 1/2]";
 }
 
 static const double clips[] = { 1e-15, 0.0, 1e-7, 0.01, NAN };

@@ -6,7 +6,9 @@
 static const char *invalid(const void *shape)
 {
     const struct dense_sgd_shape *s = shape;
-    return s->in < 1 || s->out < 1 ? "in and out of at least 1" : NULL;
+    if (s->in < 1 || s->out < 1)
+        return "in and out of at least 1";
+    return zero_or_normal(s->lr) ? NULL : "lr 0 or a normal float";
 }
 
 static const double rates[] = { 1.0, 0.5, 0.1, 0.01, 0.0003, NAN };

@@ -6,7 +6,9 @@
 static const char *invalid(const void *shape)
 {
     const struct sgd_shape *s = shape;
-    return s->len < 1 ? "len of at least 1" : NULL;
+    if (s->len < 1)
+        return "len of at least 1";
+    return zero_or_normal(s->lr) ? NULL : "lr 0 or a normal float";
 }
 
 static const double rates[] = { 1.0, 0.5, 2.0, 0.1, 0.01, 0.0003, NAN };
