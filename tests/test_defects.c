@@ -3,18 +3,9 @@
 #include "harness/npy.h"
 #include "harness/swap.h"
 #include "ref/tanh.h"
+#include "tests/own_folder.h"
 
-#include <fcntl.h>
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#include <cmocka.h>
 
 #define COUNT(table) (sizeof (table) / sizeof *(table))
 
@@ -22,10 +13,9 @@ static bool use[ISA_COUNT];
 
 static int set_up(void **state)
 {
-    (void)state;
     for (int i = 0; i < ISA_COUNT; i++)
         use[i] = isa_usable((enum isa)i);
-    return 0;
+    return make_folder(state);
 }
 
 /* cmocka catches faults itself, until a guard does. */
@@ -192,6 +182,34 @@ static void each_seed_draws_its_own(void **state)
     guard_destroy(guard);
 }
 
+/* Fixtures in a folder of their own: one finding's, and a line of shell that changes them. */
+static void copy_fixtures(const char *id, const char *change)
+{
+    char line[4096];
+    snprintf(line, sizeof line,
+             "rm -rf '%s'/*; mkdir '%s/defects' && cp -r '%s/fixtures/defects/%s' '%s/defects/' && "
+             "cd '%s/defects/%s' && %s",
+             folder, folder, SOURCE_DIR, id, folder, folder, id, change);
+    assert_int_equal(system(line), 0);
+}
+
+static void assert_copy_fails(const char *id, const char *change, const char *failure)
+{
+    struct proof p;
+    setenv("CNNCHECK_FIXTURES", folder, 1);
+    const bool held = prove(find_defect(id), &p);
+    unsetenv("CNNCHECK_FIXTURES");
+    if (held || !strstr(p.failure, failure))
+        fail_msg("%s, %s: %s", id, change, p.failure);
+}
+
+static int remove_copy(void **state)
+{
+    char line[2048];
+    snprintf(line, sizeof line, "rm -rf '%s'/*", folder);
+    return system(line) == 0 ? remove_folder(state) : -1;
+}
+
 /* A copy of a case with one file changed. */
 static void a_case_that_is_not_right_fails_its_proof(void **state)
 {
@@ -207,55 +225,31 @@ static void a_case_that_is_not_right_fails_its_proof(void **state)
         { "D001-07", "rm */raises", "written/dx.npy" },
         { "D001-13", "cp */y.npy */written/y.npy", "NumPy gives 1 for the document's code" },
     };
-    char folder[] = "/tmp/test_defects.XXXXXX", line[2048];
-    assert_non_null(mkdtemp(folder));
     for (size_t i = 0; i < COUNT(table); i++) {
-        struct proof p;
-        snprintf(line, sizeof line,
-                 "rm -rf %s/*; mkdir -p %s/defects && cp -r '%s/fixtures/defects/%s' "
-                 "%s/defects/ && cd %s/defects/%s && %s", folder, folder, SOURCE_DIR, table[i].id,
-                 folder, folder, table[i].id, table[i].line);
-        assert_int_equal(system(line), 0);
-        setenv("CNNCHECK_FIXTURES", folder, 1);
-        const bool held = prove(find_defect(table[i].id), &p);
-        unsetenv("CNNCHECK_FIXTURES");
-        if (held || !strstr(p.failure, table[i].failure))
-            fail_msg("%s, %s: %s", table[i].id, table[i].line, p.failure);
+        copy_fixtures(table[i].id, table[i].line);
+        assert_copy_fails(table[i].id, table[i].line, table[i].failure);
     }
-    snprintf(line, sizeof line, "rm -r %s", folder);
-    assert_int_equal(system(line), 0);
 }
 
 /* Where tanh is steep, an x that no float holds gives fast another slope than ref. */
 static void a_fast_that_is_not_ref_is_not_mended(void **state)
 {
     (void)state;
-    char folder[] = "/tmp/test_defects.XXXXXX", line[2048];
+    char path[2048];
     const int two = 2;
     const double x[] = { 9.0 + 0x1.fp-22, -1.0 }, dy[] = { 1.0, 1.0 };
     double dx[2];
-    struct proof p;
     struct error e;
     tanh_ref.backward(&(struct tanh_shape){ 2 }, x, dy, dx);
-    assert_non_null(mkdtemp(folder));
-    snprintf(line, sizeof line,
-             "mkdir %s/defects && cp -r '%s/fixtures/defects/D001-14' %s/defects", folder,
-             SOURCE_DIR, folder);
-    assert_int_equal(system(line), 0);
+    copy_fixtures("D001-14", "true");
     const struct { const char *name; const double *data; } files[] = {
         { "x", x }, { "dy", dy }, { "dx", dx }
     };
     for (size_t i = 0; i < COUNT(files); i++) {
-        snprintf(line, sizeof line, "%s/defects/D001-14/len=2/%s.npy", folder, files[i].name);
-        assert_true(npy_write(line, 1, &two, files[i].data, sizeof(double), &e));
+        snprintf(path, sizeof path, "%s/defects/D001-14/len=2/%s.npy", folder, files[i].name);
+        assert_true(npy_write(path, 1, &two, files[i].data, sizeof(double), &e));
     }
-    setenv("CNNCHECK_FIXTURES", folder, 1);
-    const bool held = prove(find_defect("D001-14"), &p);
-    unsetenv("CNNCHECK_FIXTURES");
-    if (held || !strstr(p.failure, "not mended: fast, scalar: dx[0] is "))
-        fail_msg("%s", p.failure);
-    snprintf(line, sizeof line, "rm -r %s", folder);
-    assert_int_equal(system(line), 0);
+    assert_copy_fails("D001-14", "another x", "not mended: fast, scalar: dx[0] is ");
 }
 
 /* The campaign counts a proof that failed, and names it. */
@@ -320,5 +314,5 @@ int main(void)
         cmocka_unit_test(a_campaign_is_red_when_a_defect_is_not_caught),
         cmocka_unit_test(training_knows_its_defects),
     };
-    return cmocka_run_group_tests_name("defects", tests, set_up, NULL);
+    return cmocka_run_group_tests_name("defects", tests, set_up, remove_copy);
 }
